@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every check by its identifier. Identifiers are stable: playbooks and reports refer to them. docs/findings.md is made
+from this list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Check:
+    """``asks``: the requirement as a sentence. ``matters``: why a mail engineer cares. ``source``: where it stands."""
+
+    asks: str
+    matters: str
+    source: str
+
+
+CHECKS: dict[str, Check] = {
+    "mail.reachable": Check(
+        "A TCP connection to the port succeeds.",
+        "Refused: nothing listens on that address, or a filter rejects. Timed out: something drops the packets. Unreachable: "
+        "routing, or a filter that answers so. The rest of the port cannot be judged then, so it has this one finding.",
+        "RFC 9293 section 3.10.7.1",
+    ),
+    "mail.closed": Check(
+        "A port that the list says is closed cannot be reached.",
+        "A door that nobody needs is a door for somebody else.",
+        "the service list",
+    ),
+    "mail.greeting": Check(
+        "The server greets as its protocol says.",
+        "A port that accepts and then hangs or hangs up has a broken server behind it: a back end that is down, a PROXY "
+        "protocol that is expected, a ban.",
+        "RFC 5321 section 3.1, RFC 9051 section 7.1.5, RFC 1939 section 4, RFC 5804 section 1.7",
+    ),
+    "mail.throttled": Check(
+        "The server answers this client, rather than put it off.",
+        "A 421 or 454 says nothing of the port's configuration: what could not be seen is unknown.",
+        "RFC 5321 section 4.2.2, RFC 3207 section 4",
+    ),
+    "mail.protocol": Check(
+        "The port speaks the required protocol.",
+        "IMAP on a POP3 port, or SSH on 443-like tricks, make every client fail.",
+        "the service list",
+    ),
+    "mail.encryption": Check(
+        "Encryption begins where it must: implicit TLS, or STARTTLS.",
+        "A client that expects the other mode hangs or fails, and where there is no encryption at all everything is in clear, "
+        "passwords too.",
+        "RFC 8314 section 3",
+    ),
+    "mail.tls-handshake": Check(
+        "A TLS handshake with an ordinary client succeeds.",
+        "Encryption that no client can agree on is no encryption.",
+        "RFC 8446 section 4.1",
+    ),
+    "mail.tls-version": Check(
+        "The negotiated TLS version is at least the policy's.",
+        "TLS 1.0 and 1.1 are broken and clients have dropped them.",
+        "RFC 8996, RFC 8997 section 3",
+    ),
+    "mail.tls-cipher": Check(
+        "The negotiated cipher suite is not one that the policy forbids (fail) or discourages (warn).",
+        "A suite without forward secrecy lets a later theft of the key open recorded sessions.",
+        "RFC 9325 section 4.1",
+    ),
+    "mail.certificate-trust": Check(
+        "The certificate chain leads to a trusted authority.",
+        "Clients warn or refuse; a missing intermediate fails only on some clients.",
+        "RFC 5280 section 6",
+    ),
+    "mail.certificate-name": Check(
+        "The certificate is for the name that clients use.",
+        "Clients warn or refuse.",
+        "RFC 7817 section 3, RFC 9525 section 6",
+    ),
+    "mail.certificate-validity": Check(
+        "The certificate is valid now and for min_days more (a third of its life, where that is less).",
+        "An expired certificate stops every client at once; one that runs out soon shows that renewal has stopped.",
+        "RFC 5280 section 4.1.2.5",
+    ),
+    "mail.login-before-tls": Check(
+        "No login is offered before TLS.",
+        "A client that takes the offer sends its password in clear.",
+        "RFC 8314 section 3, RFC 2595 section 2.2, RFC 4954 section 4",
+    ),
+    "mail.starttls-after-tls": Check(
+        "STARTTLS is not offered again under TLS.",
+        "It confuses clients and shows a front end that does not know about the encryption.",
+        "RFC 3207 section 4.2, RFC 9051 section 6.2.1, RFC 2595 section 4, RFC 5804 section 2.2",
+    ),
+    "mail.authentication": Check(
+        "Once TLS is on, the server offers a login.",
+        "A submission port that asks for no authentication is an open relay or useless.",
+        "RFC 6409 section 4.3",
+    ),
+    "firewall.missing-opening": Check(
+        "The packet filter accepts new connections to every required port from everybody who may connect.",
+        "Clients time out, on IPv6 alone perhaps.",
+        "the service list",
+    ),
+    "firewall.surplus-opening": Check(
+        "The packet filter accepts nothing that is not required.",
+        "A forgotten rule opens a database to the world.",
+        "the service list",
+    ),
+    "firewall.unfiltered": Check(
+        "Each family of addresses has a filter at all.",
+        "IPv6 without a filter makes the IPv4 filter worthless.",
+        "the service list",
+    ),
+    "firewall.undecided": Check(
+        "What the packet filter does with each packet is known.",
+        "A match that depends on run-time state, or is not understood, is never guessed.",
+        "the service list",
+    ),
+}

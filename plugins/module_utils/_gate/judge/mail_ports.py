@@ -1,0 +1,360 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was seen at mail ports, held against what is required.
+
+The requirements of a port build on each other: what cannot be reached cannot be judged further, what speaks another
+protocol neither. So a port is judged down to the first fault that hides the rest, and each fault has one finding.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Iterable, Iterator, Sequence
+
+from ..intent.services import ANYONE, Service
+from ..wire import evidence as seen
+from ..wire.evidence import PortEvidence, Tls
+from .checks import CHECKS
+from .ciphers import cipher_traits
+from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
+from .remedies import remedy
+
+_STATES = {
+    seen.REFUSED: (
+        "refused",
+        "nothing listens on this address and port (the server is down, or listens elsewhere or on loopback "
+        "only), or a filter rejects with a reset",
+    ),
+    seen.TIMED_OUT: (
+        "timed out",
+        "packets are dropped: by the host's filter, or on the way (a provider that blocks the port)",
+    ),
+    seen.UNREACHABLE: ("unreachable", "no route, or a filter that answers with an ICMP error"),
+    seen.RESET: ("reset", "the connection was cut at once: by a filter, a ban, or the server"),
+    seen.NAME_NOT_FOUND: ("name not found", "the host's name does not resolve from where the look was taken"),
+}
+_MODES = {
+    seen.IMPLICIT: "TLS from the first byte",
+    seen.STARTTLS: "plaintext with STARTTLS",
+    seen.NONE: "plaintext without STARTTLS",
+}
+_WANTED = {
+    "implicit": (seen.IMPLICIT,),
+    "starttls": (seen.STARTTLS,),
+    "opportunistic": (seen.STARTTLS,),
+    "none": (seen.NONE, seen.STARTTLS),
+}
+
+
+def judge_mail_ports(services: Sequence[Service], evidence: Iterable[PortEvidence]) -> list[Finding]:
+    """One finding for each requirement that could be judged, merged over addresses.
+
+    :param evidence: of any hosts and addresses; every piece belongs to the service with its port.
+    """
+    by_port = {service.port: service for service in services if service.protocol}
+    found: list[Finding] = []
+    for port in evidence:
+        found.extend(_Port(by_port[port.port], port).judge())
+    return merge_addresses(found)
+
+
+class _Port:
+    """The judgement of one service at one address."""
+
+    def __init__(self, service: Service, evidence: PortEvidence) -> None:
+        self.service = service
+        self.evidence = evidence
+        self.name = service.server_name or evidence.host
+
+    def judge(self) -> Iterator[Finding]:
+        if self.service.closed or not self._may_connect():
+            yield self._closed()
+            return
+        yield self._reachable()
+        if self.evidence.state != seen.OPEN:
+            return
+        hidden = self._throttled() or self._greeting() or self._protocol() or self._encryption()
+        if hidden is not None:
+            yield hidden
+            return
+        for check in ("mail.greeting", "mail.protocol", "mail.encryption"):
+            yield self._finding(check, PASS)
+        if self.evidence.encryption != seen.NONE and self.service.encryption != "none":
+            yield from self._tls()
+
+    # -- the port ------------------------------------------------------------------------------------------------------
+
+    def _may_connect(self) -> bool:
+        """Whether the address that looked belongs to those who may connect. An unknown one is taken to."""
+        source = self.evidence.source_address.split("%", maxsplit=1)[0]
+        if self.service.sources == ANYONE or not source:
+            return True
+        address = ipaddress.ip_address(source)
+        networks = [ipaddress.ip_network(cidr) for cidr in self.service.sources]
+        return any(address.version == network.version and address in network for network in networks)
+
+    def _closed(self) -> Finding:
+        state = self.evidence.state
+        expected = "not reachable" if self.service.closed else f"not reachable from {self.evidence.source_address}"
+        if state == seen.OPEN:
+            cause = "the port answers" + (f" as {self.evidence.speaks}" if self.evidence.speaks else "")
+            return self._finding("mail.closed", FAIL, expected, "open", cause)
+        if state in (seen.NOT_TRIED, seen.NAME_NOT_FOUND):
+            return self._finding("mail.closed", UNKNOWN, expected, self._state(), self._stopped())
+        return self._finding("mail.closed", PASS, expected, self._state())
+
+    def _reachable(self) -> Finding:
+        state = self.evidence.state
+        if state == seen.OPEN:
+            return self._finding("mail.reachable", PASS)
+        if state == seen.NOT_TRIED:
+            return self._finding("mail.reachable", UNKNOWN, "open", "not looked at", self._stopped())
+        cause = _STATES[state][1]
+        if self.evidence.detail and state in (seen.UNREACHABLE, seen.NAME_NOT_FOUND):
+            cause += f" ({self.evidence.detail})"
+        return self._finding("mail.reachable", FAIL, "open", self._state(), cause)
+
+    def _throttled(self) -> Finding | None:
+        if not self.evidence.throttled:
+            return None
+        cause = "the server puts this client off; what the port offers otherwise is unknown"
+        return self._finding("mail.throttled", UNKNOWN, "an answer", self.evidence.throttled, cause)
+
+    def _greeting(self) -> Finding | None:
+        evidence = self.evidence
+        if evidence.speaks or evidence.greeting or (evidence.tls is not None and not evidence.tls.established):
+            return None
+        closed = "closed" in evidence.stopped or "reset" in evidence.stopped
+        cause = "the server accepts and then hangs up: its back end or SASL is down, or it expects PROXY protocol, or it bans"
+        if not closed:
+            cause = "the server accepts and says nothing in time: slow, a tarpit, or its back end is down"
+        return self._finding("mail.greeting", FAIL if closed else UNKNOWN, "a greeting", self._stopped(), cause)
+
+    def _protocol(self) -> Finding | None:
+        evidence = self.evidence
+        if evidence.speaks == self.service.protocol or (not evidence.speaks and not evidence.greeting):
+            return None
+        observed = evidence.speaks or f"unknown: {evidence.greeting}"
+        return self._finding(
+            "mail.protocol", FAIL, str(self.service.protocol), observed, "another service holds the port"
+        )
+
+    def _encryption(self) -> Finding | None:
+        evidence, wanted = self.evidence, self.service.encryption
+        expected = _MODES[_WANTED[wanted][0]]
+        if evidence.encryption is None:
+            return self._finding(
+                "mail.encryption", UNKNOWN, expected, "not established", self._stopped(), subject=wanted
+            )
+        if evidence.encryption not in _WANTED[wanted]:
+            cause = ""
+            if evidence.encryption != seen.IMPLICIT and self._logins_before():
+                cause = f"login ({', '.join(self._logins_before())}) is offered in clear"
+            elif evidence.encryption == seen.IMPLICIT:
+                cause = "the listener is set up for implicit TLS; clients that wait for a greeting time out"
+            else:
+                cause = "the listener is not set up for TLS; clients that speak TLS at once fail"
+            if evidence.encryption == seen.NONE and wanted != "implicit":
+                cause = "STARTTLS is not offered" + (", and " + cause if "login" in cause else "")
+            return self._finding("mail.encryption", FAIL, expected, _MODES[evidence.encryption], cause, subject=wanted)
+        if evidence.encryption == seen.STARTTLS and evidence.tls is None:
+            outcome = FAIL if evidence.starttls_reply else UNKNOWN
+            observed = (
+                f"STARTTLS offered and answered: {evidence.starttls_reply}"
+                if evidence.starttls_reply
+                else self._stopped()
+            )
+            return self._finding(
+                "mail.encryption",
+                outcome,
+                expected,
+                observed,
+                "the server offers STARTTLS and does not start TLS",
+                subject=wanted,
+            )
+        return None
+
+    # -- encryption and what is inside ---------------------------------------------------------------------------------
+
+    def _tls(self) -> Iterator[Finding]:
+        tls = self.evidence.tls
+        if tls is None:
+            yield self._finding("mail.tls-handshake", UNKNOWN, "a handshake", "not established", self._stopped())
+            return
+        yield from self._handshake(tls)
+        if self.evidence.encryption == seen.STARTTLS:
+            yield self._login_before_tls()
+        if not tls.established:
+            return
+        yield from self._certificate(tls)
+        yield from self._after_tls()
+
+    def _handshake(self, tls: Tls) -> Iterator[Finding]:
+        policy = self.service.policy
+        if not tls.established:
+            unseen = "deadline" in tls.error or "no answer" in tls.error
+            yield self._finding(
+                "mail.tls-handshake",
+                UNKNOWN if unseen else FAIL,
+                "a handshake",
+                tls.error,
+                "an ordinary TLS client cannot connect",
+            )
+            return
+        version_good = policy.allows_version(tls.version)
+        if tls.needs_legacy and version_good:
+            yield self._finding(
+                "mail.tls-handshake",
+                FAIL,
+                "a handshake",
+                "only with lowered security level",
+                "key, certificate or suites are too weak for current clients",
+            )
+        elif version_good:
+            yield self._finding("mail.tls-handshake", PASS)
+        yield self._finding(
+            "mail.tls-version",
+            PASS if version_good else FAIL,
+            f"at least {policy.min_version}",
+            tls.version,
+            "" if version_good else "the server negotiates an old version",
+            source=policy.sources["min_version"],
+        )
+        traits = cipher_traits(tls.cipher, tls.cipher_bits)
+        forbidden = sorted(traits.intersection(policy.forbidden_ciphers))
+        discouraged = sorted(traits.intersection(policy.discouraged_ciphers))
+        outcome = FAIL if forbidden else WARN if discouraged else PASS
+        yield self._finding(
+            "mail.tls-cipher",
+            outcome,
+            "not " + ", ".join(forbidden or discouraged),
+            tls.cipher,
+            "the server chose this suite",
+            source=policy.sources["ciphers"],
+        )
+
+    def _certificate(self, tls: Tls) -> Iterator[Finding]:
+        # Other MTAs deliver to a public MX whatever its certificate says (RFC 3207 section 4.1): a warning there.
+        bad = WARN if self.service.encryption == "opportunistic" else FAIL
+        certificate = tls.certificate
+        if tls.trusted is not None:
+            yield self._finding(
+                "mail.certificate-trust",
+                PASS if tls.trusted else bad,
+                "a trusted chain",
+                tls.trust_error,
+                f"issued by {certificate.issuer}" if certificate else "",
+            )
+        elif self.service.trust != "none":
+            yield self._finding(
+                "mail.certificate-trust", UNKNOWN, "a trusted chain", "not established", self._stopped()
+            )
+        if certificate is None:
+            yield self._finding(
+                "mail.certificate-name", UNKNOWN, self.name, "not established", "the certificate was not seen"
+            )
+            return
+        yield self._finding(
+            "mail.certificate-name",
+            PASS if tls.name_matches else bad,
+            self.name,
+            ", ".join(certificate.names) or "no names",
+            "the certificate is for another name",
+        )
+        threshold = min(self.service.policy.min_days, certificate.lifetime_days // 3)
+        cause, observed = "", f"valid from {certificate.not_before} to {certificate.not_after}"
+        if certificate.days_left < 0:
+            cause = "it has expired"
+        elif certificate.not_yet_valid:
+            cause = "it is not valid yet (or the clock that judges is wrong)"
+        elif certificate.days_left < threshold:
+            cause = f"it expires in {certificate.days_left} days: renewal has stopped, or comes late"
+        expected = f"valid now and for {threshold} days more"
+        yield self._finding("mail.certificate-validity", bad if cause else PASS, expected, observed, cause)
+
+    def _login_before_tls(self) -> Finding:
+        before = self.evidence.before_tls
+        if before is None:
+            return self._finding("mail.login-before-tls", UNKNOWN, "no login", "not established", self._stopped())
+        if not before.login_mechanisms:
+            return self._finding("mail.login-before-tls", PASS)
+        offered = ", ".join(before.login_mechanisms)
+        if self.evidence.from_itself and self.evidence.software == "dovecot":
+            cause = "Dovecot takes a client with its own address for secure: look from another host to know"
+            return self._finding("mail.login-before-tls", UNKNOWN, "no login", offered, cause)
+        return self._finding("mail.login-before-tls", FAIL, "no login", offered, "passwords can be sent in clear")
+
+    def _after_tls(self) -> Iterator[Finding]:
+        after = self.evidence.after_tls
+        if after is None:
+            yield self._finding("mail.starttls-after-tls", UNKNOWN, "not offered", "not established", self._stopped())
+            if self.service.authentication:
+                yield self._finding(
+                    "mail.authentication", UNKNOWN, "a login under TLS", "not established", self._stopped()
+                )
+            return
+        yield self._finding(
+            "mail.starttls-after-tls",
+            FAIL if after.starttls else PASS,
+            "not offered",
+            "offered again under TLS",
+            "the server does not know that the connection is encrypted",
+        )
+        if self.service.authentication:
+            outcome = PASS if after.login_mechanisms else FAIL if after.lines else UNKNOWN
+            yield self._finding(
+                "mail.authentication",
+                outcome,
+                "a login under TLS",
+                "no login offered",
+                "clients cannot log in" if after.lines else "the server does not list its capabilities",
+            )
+
+    # -- helpers -------------------------------------------------------------------------------------------------------
+
+    def _logins_before(self) -> Sequence[str]:
+        return self.evidence.before_tls.login_mechanisms if self.evidence.before_tls else ()
+
+    def _state(self) -> str:
+        return _STATES.get(self.evidence.state, (self.evidence.state,))[0]
+
+    def _stopped(self) -> str:
+        return self.evidence.stopped or self.evidence.detail or "the look ended early"
+
+    def _finding(
+        self,
+        check: str,
+        outcome: str,
+        expected: str = "",
+        observed: str = "",
+        cause: str = "",
+        subject: str = "",
+        source: str = "",
+    ) -> Finding:
+        """A finding here. One that passes carries no more than its name; ``subject`` picks the remedy (default: ``check``)."""
+        place = Finding(
+            check,
+            self.evidence.host,
+            self.service.port,
+            self.service.label,
+            outcome,
+            (self.evidence.address,) if self.evidence.address else (),
+        )
+        if outcome == PASS:
+            return place
+        fix = remedy(subject or check, self.evidence.software, self.service, self.evidence.host, self.name)
+        return Finding(
+            place.check,
+            place.host,
+            place.port,
+            place.service,
+            outcome,
+            place.addresses,
+            expected,
+            observed,
+            cause,
+            fix,
+            source or CHECKS[check].source,
+        )
