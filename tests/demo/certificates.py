@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
@@ -18,14 +18,14 @@ AUTHORITY = "authority.pem"
 
 def chain_file(server_name: str, certificate: str) -> str:
     """The file that holds key, certificate and chain of one of a host's certificates."""
-    return "{0}-{1}.pem".format(server_name, certificate)
+    return f"{server_name}-{certificate}.pem"
 
 
 def issue(directory: Path) -> None:
     """Write the CA's certificate and one file for each certificate that a door of the two hosts presents."""
     authority = trustme.CA(organization_name="mailops.gate demo", organization_unit_name="throw-away CA")
     authority.cert_pem.write_to_path(str(directory / AUTHORITY))
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     for host in HOSTS:
         for certificate in sorted({door.certificate for door in host.doors}):
             name = "www." + host.server_name.partition(".")[2] if certificate == "other-name" else host.server_name
@@ -39,4 +39,6 @@ def issue(directory: Path) -> None:
                 not_before=not_before,
                 not_after=not_before + timedelta(days=90),
             )
-            leaf.private_key_and_cert_chain_pem.write_to_path(str(directory / chain_file(host.server_name, certificate)))
+            leaf.private_key_and_cert_chain_pem.write_to_path(
+                str(directory / chain_file(host.server_name, certificate))
+            )

@@ -4,8 +4,9 @@
 
 """The server's side of SMTP submission, IMAP and POP3 before login: small, correct, and of no use for mail.
 
-No login is ever accepted and no message ever taken. The greetings and replies are worded like Postfix's and
-Dovecot's, so that the gate recognises the software and its remedies are those servers' own settings.
+No login is ever accepted and no message ever taken. The greetings are those of Postfix and Cyrus, so that the gate
+recognises the software and its remedies are those servers' own settings. (Not of Dovecot: that one takes a client with
+its own address for secure. The gate knows, and on loopback every client has the server's address.)
 
 Sources: RFC 5321, 3207, 4954 and 6409 (SMTP submission); RFC 3501 and 2595 (IMAP); RFC 1939, 2449, 2595 and 5034 (POP3).
 """
@@ -19,6 +20,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.protocols.policies import TimeoutMixin
 
 IDLE_SECONDS = 60
+CYRUS = "3.6.1"
 #: The base64 of "Username:" and "Password:", the challenges of SASL LOGIN.
 CHALLENGES = {"PLAIN": ("",), "LOGIN": ("VXNlcm5hbWU6", "UGFzc3dvcmQ6")}
 
@@ -86,7 +88,7 @@ class Dialogue(LineReceiver, TimeoutMixin):
 
     def say(self, *lines: str) -> None:
         for line in lines:
-            self.sendLine(line.encode("ascii"))
+            self.sendLine(line.encode("ascii", "replace"))
 
     def goodbye(self, *lines: str) -> None:
         self.say(*lines)
@@ -124,7 +126,7 @@ class Submission(Dialogue):
     """SMTP for mail submission: AUTH after TLS only, and neither MAIL nor anything else without it."""
 
     def greet(self) -> None:
-        self.say("220 {0} ESMTP Postfix".format(self.server_name))
+        self.say(f"220 {self.server_name} ESMTP Postfix")
 
     def command(self, line: str) -> None:
         verb, _, argument = line.strip().partition(" ")
@@ -152,7 +154,7 @@ class Submission(Dialogue):
 
     def hello(self, verb: str, argument: str) -> None:
         if not argument:
-            self.say("501 Syntax: {0} hostname".format(verb))
+            self.say(f"501 Syntax: {verb} hostname")
         elif verb == "HELO":
             self.say("250 " + self.server_name)
         else:
@@ -196,32 +198,32 @@ class Imap(Dialogue):
     """IMAP4rev1 in the not-authenticated state."""
 
     def capabilities(self) -> str:
-        words = ["IMAP4rev1", "SASL-IR", "LOGIN-REFERRALS", "ID", "ENABLE", "IDLE"]
+        words = ["IMAP4rev1", "ID", "ENABLE", "SASL-IR"]
         words += ["STARTTLS"] if self.offers_starttls else []
         words += ["AUTH=" + mechanism for mechanism in CHALLENGES] if self.offers_login else ["LOGINDISABLED"]
         return " ".join(words)
 
     def greet(self) -> None:
-        self.say("* OK [CAPABILITY {0}] Dovecot ready.".format(self.capabilities()))
+        self.say(f"* OK [CAPABILITY {self.capabilities()}] {self.server_name} Cyrus IMAP {CYRUS} server ready")
 
     def command(self, line: str) -> None:
         words = line.split()
         if len(words) < 2:
-            self.say("* BAD Error in IMAP command received by server.")
+            self.say("* BAD Invalid tag")
             return
         tag, verb, arguments = words[0], words[1].upper(), words[2:]
         if verb == "CAPABILITY":
-            self.say("* CAPABILITY " + self.capabilities(), tag + " OK Pre-login capabilities listed, post-login have more.")
+            self.say("* CAPABILITY " + self.capabilities(), tag + " OK Completed")
         elif verb == "NOOP":
-            self.say(tag + " OK NOOP completed.")
+            self.say(tag + " OK Completed")
         elif verb == "ID":
-            self.say('* ID ("name" "Dovecot")', tag + " OK ID completed.")
+            self.say(f'* ID ("name" "Cyrus IMAPD" "version" "{CYRUS}")', tag + " OK Completed")
         elif verb == "LOGOUT":
-            self.goodbye("* BYE Logging out", tag + " OK Logout completed.")
+            self.goodbye("* BYE LOGOUT received", tag + " OK Completed")
         elif verb == "STARTTLS":
             self.starttls(tag)
         elif verb in ("LOGIN", "AUTHENTICATE") and not self.offers_login:
-            self.say(tag + " NO [PRIVACYREQUIRED] Plaintext authentication disallowed on non-secure (SSL/TLS) connections.")
+            self.say(tag + " NO [PRIVACYREQUIRED] Login only available under a layer")
         elif verb == "LOGIN" and arguments and not line.endswith("}"):
             self.login_tag = tag
             self.refuse_login()
@@ -229,97 +231,95 @@ class Imap(Dialogue):
             self.authenticate(tag, arguments[0].upper(), "".join(arguments[1:2]))
         else:
             # Literals too: the tagged BAD in place of the continuation tells the client to keep them (RFC 3501 §7.5).
-            self.say(tag + " BAD Error in IMAP command received by server.")
+            self.say(tag + " BAD Unrecognized command")
 
     def starttls(self, tag: str) -> None:
         if self.encrypted:
-            self.say(tag + " BAD TLS is already active.")
+            self.say(tag + " BAD TLS already active")
         elif not self.offers_starttls:
-            self.say(tag + " BAD TLS support isn't enabled.")
+            self.say(tag + " BAD Unrecognized command")
         else:
-            self.start_tls(tag + " OK Begin TLS negotiation now.")
+            self.start_tls(tag + " OK Begin TLS negotiation now")
 
     def authenticate(self, tag: str, mechanism: str, response: str) -> None:
         if mechanism in CHALLENGES:
             self.sasl_start(mechanism, response, tag)
         else:
-            self.say(tag + " NO [CANNOT] Unsupported authentication mechanism.")
+            self.say(tag + " NO [CANNOT] no mechanism available")
 
     def challenge(self, text: str) -> None:
         self.say("+ " + text)
 
     def refuse_login(self) -> None:
-        self.say(self.login_tag + " NO [AUTHENTICATIONFAILED] Authentication failed.")
+        self.say(self.login_tag + " NO [AUTHENTICATIONFAILED] Login failed: authentication failure")
 
     def abort_login(self) -> None:
-        self.say(self.login_tag + " BAD Authentication aborted by client.")
+        self.say(self.login_tag + " BAD Authentication aborted")
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        self.goodbye("* BYE Input buffer full, aborting")
+        self.goodbye("* BYE Line too long")
 
 
 class Pop3(Dialogue):
     """POP3 in the AUTHORIZATION state."""
 
-    PRIVACY = "-ERR Plaintext authentication disallowed on non-secure (SSL/TLS) connections."
-
     def greet(self) -> None:
         self.user_named = False
-        self.say("+OK Dovecot ready.")
+        self.say(f"+OK {self.server_name} Cyrus POP3 {CYRUS} server ready")
 
     def command(self, line: str) -> None:
         verb, _, argument = line.strip().partition(" ")
         verb, argument = verb.upper(), argument.strip()
         if verb == "CAPA":
-            words = ["CAPA", "TOP", "UIDL", "RESP-CODES", "PIPELINING", "AUTH-RESP-CODE"]
+            words = ["TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE"]
             words += ["STLS"] if self.offers_starttls else []
             words += ["USER", "SASL " + " ".join(CHALLENGES)] if self.offers_login else []
-            self.say("+OK", *words, ".")
+            self.say("+OK List of capabilities follows", *words, f"IMPLEMENTATION Cyrus POP3 {CYRUS}", ".")
         elif verb == "QUIT":
-            self.goodbye("+OK Logging out")
+            self.goodbye("+OK")
         elif verb == "STLS":
             self.stls()
         elif verb in ("USER", "PASS", "AUTH") and not self.offers_login:
-            self.say(self.PRIVACY)
+            self.say(f"-ERR [AUTH] {verb} command only available under a layer")
         elif verb == "USER" and argument:
             self.user_named = True
-            self.say("+OK")
+            self.say("+OK Name is a valid mailbox")
         elif verb == "PASS":
-            self.refuse_login() if self.user_named else self.say("-ERR No username given.")
+            self.refuse_login() if self.user_named else self.say("-ERR Must give USER command")
         elif verb == "AUTH":
             self.auth(argument)
         else:
-            self.say("-ERR Unknown command.")
+            self.say("-ERR Unrecognized command")
 
     def stls(self) -> None:
         if self.encrypted:
-            self.say("-ERR TLS is already active.")
+            self.say("-ERR TLS already active")
         elif not self.offers_starttls:
-            self.say("-ERR TLS support isn't enabled.")
+            self.say("-ERR Unrecognized command")
         else:
             self.user_named = False
-            self.start_tls("+OK Begin TLS negotiation now.")
+            self.start_tls("+OK Begin TLS negotiation now")
 
     def auth(self, argument: str) -> None:
         mechanism, _, response = argument.partition(" ")
         if not mechanism:
-            self.say("+OK", *CHALLENGES, ".")
+            self.say("+OK List of supported mechanisms follows", *CHALLENGES, ".")
         elif mechanism.upper() in CHALLENGES:
             self.sasl_start(mechanism.upper(), response.strip())
         else:
-            self.say("-ERR Unsupported authentication mechanism.")
+            self.say("-ERR [AUTH] no mechanism available")
 
     def challenge(self, text: str) -> None:
         self.say("+ " + text)
 
     def refuse_login(self) -> None:
-        self.say("-ERR [AUTH] Authentication failed.")
+        self.say("-ERR [AUTH] Invalid login")
 
     def abort_login(self) -> None:
-        self.say("-ERR Authentication aborted by client.")
+        self.say("-ERR Authentication aborted")
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        self.goodbye("-ERR Input line too long.")
+        self.goodbye("-ERR Line too long")
 
 
 DIALOGUES: dict[str, type[Dialogue]] = {"smtp": Submission, "imap": Imap, "pop3": Pop3}

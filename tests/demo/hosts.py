@@ -81,10 +81,10 @@ BAD = Host(
         Fault("mail.certificate-name", 465, "certificate for another name"),
         Fault("mail.reachable", 587, "nothing listens"),
         Fault("mail.certificate-validity", 993, "expired certificate"),
-        Fault("mail.encryption", 995, "plaintext on an implicit-TLS port"),
-        Fault("firewall.missing-opening", 993, "not let in over IPv4"),
-        Fault("firewall.surplus-opening", SURPLUS_PORT, "let in, and nothing needs it"),
-        Fault("firewall.unfiltered", None, "IPv6 has no filter at all"),
+        Fault("mail.encryption", 995, "plaintext spoken, TLS expected"),
+        Fault("firewall.missing-opening", 993, "firewall lacks it over IPv4"),
+        Fault("firewall.surplus-opening", SURPLUS_PORT, "firewall opens it for nothing"),
+        Fault("firewall.unfiltered", None, "firewall lets all IPv6 in"),
     ),
 )
 

@@ -150,7 +150,7 @@ def start(directory: Path) -> dict[str, object]:
                 bases[host.name] = base
                 break
         else:
-            raise RuntimeError("no base from {0} to {1} has all its ports free".format(BASES[0], BASES[-1]))
+            raise RuntimeError(f"no base from {BASES[0]} to {BASES[-1]} has all its ports free")
     return {"addresses": addresses, "bases": bases}
 
 
@@ -161,7 +161,7 @@ def main() -> int:
     try:
         ready = start(Path(sys.argv[1]))
     except (OSError, RuntimeError) as problem:
-        print("the demo's servers cannot start: {0}".format(problem), file=sys.stderr)
+        print(f"the demo's servers cannot start: {problem}", file=sys.stderr)
         return 1
     stdio.StandardIO(UntilEnd())
     print(json.dumps(ready), flush=True)

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plain text that fits the terminal: headings, and the role's message wrapped without losing its columns."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+
+#: A line of the role's message: indentation, and a label before two or more spaces where there is one.
+LABELLED = re.compile(r"\s*(?:\S+\s{2,})?")
+
+
+def width() -> int:
+    return max(60, min(shutil.get_terminal_size().columns, 100))
+
+
+def heading(left: str, right: str = "") -> str:
+    room = width() - len(left) - len(right) - 2
+    return f"{left} {'-' * room} {right}".rstrip()
+
+
+def wrapped(text: str) -> str:
+    """``text`` with each line that is too long continued below its own first word, behind the label."""
+    return "\n".join(_wrap(line) for line in text.splitlines())
+
+
+def _wrap(line: str) -> str:
+    label = LABELLED.match(line)
+    indent = label.end() if label and label.group().strip() else len(line) - len(line.lstrip()) + 2
+    return textwrap.fill(
+        line,
+        width(),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
