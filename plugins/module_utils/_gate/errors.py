@@ -34,4 +34,4 @@ class EvidenceError(RuntimeError):
         self.subject = subject
         self.problem = problem
         self.remedy = remedy
-        super().__init__("{}: {}{2}".format(subject, problem, "; " + remedy if remedy else ""))
+        super().__init__(f"{subject}: {problem}" + (f"; {remedy}" if remedy else ""))

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Options that all modules share, so that one module_defaults group serves them
+    DOCUMENTATION = r"""
+options:
+  host:
+    description:
+      - Names or addresses of the mail server. Each address of a name is looked at separately, IPv4 and IPv6.
+      - The firewall modules only use the first one, as the name that findings carry (the host's own name by default).
+    type: list
+    elements: str
+  addresses:
+    description:
+      - The host's addresses.
+      - The modules that look at ports look at these instead of those that the name resolves to; there must be one O(host)
+        then.
+      - The firewall modules take these for the host's own addresses. By default they are read from the host when the rules
+        are live, and any unicast destination counts as the host's otherwise.
+    type: list
+    elements: str
+    default: []
+  services:
+    description:
+      - What must be open. Each element is a name (V(smtp), V(submission), V(submissions), V(imap), V(imaps), V(pop3),
+        V(pop3s), V(sieve), and for the packet filter V(ssh), V(dhcp-client), V(dhcpv6-client)), or a mapping that starts
+        from one and overrides, or that stands alone with C(port) and C(protocol).
+      - Keys of a mapping are C(name), C(port), C(protocol) (V(smtp), V(imap), V(pop3), V(sieve), or V(tcp), V(udp), V(sctp)
+        for a door that only the packet filter is asked about), C(encryption) (V(implicit), V(starttls), V(opportunistic),
+        V(none)), C(authentication) (a login must be offered under TLS), C(from) (V(any) or a list of CIDRs that may
+        connect), C(closed) (the port must not be reachable), C(optional) (may be open, need not be), C(server_name),
+        C(trust), C(policy).
+    type: list
+    elements: raw
+  policy:
+    description:
+      - What encryption must be like. A name (V(rfc8314)), or a mapping with C(extends) and any of C(min_version) (such as
+        V(TLSv1.3)) and C(min_days) (days that certificates must still be valid).
+    type: raw
+    default: rfc8314
+  trust:
+    description:
+      - V(system) for the system's store of authorities, the path of a file with CA certificates (PEM) on the machine that
+        looks, or V(none) to leave the chain unjudged. Names and dates are judged in any case.
+    type: str
+    default: system
+  server_name:
+    description:
+      - The name that clients use, when it is not O(host). It is sent as SNI and must be in the certificate.
+    type: str
+    default: ""
+  timeout:
+    description:
+      - Seconds for the whole task. What was not seen by then is V(unknown).
+    type: int
+    default: 30
+  fail_on:
+    description:
+      - Outcomes that fail the task, any of V(fail), V(unknown), V(warn); or V(never) alone, so that a report can still be
+        written.
+    type: list
+    elements: str
+    default: [fail, unknown]
+"""
+
+    # Options of the modules that read the packet filter
+    FILTER = r"""
+options:
+  rules:
+    description:
+      - Candidate files to read instead of the live host, as a mapping with any of C(nft_json) (what C(nft -j list ruleset)
+        prints), C(iptables) and C(ip6tables) (what C(iptables-save) and C(ip6tables-save) print), each a path on the host
+        where the task runs.
+      - Without it the live rules are read, which needs root.
+    type: dict
+    default: {}
+  interfaces:
+    description:
+      - Input interfaces that the question is about. All but C(lo) by default.
+    type: list
+    elements: str
+    default: []
+  families:
+    description:
+      - Families of addresses that the host uses. By default both, or when the rules are live those of the host's addresses.
+    type: list
+    elements: str
+    choices: [ipv4, ipv6]
+"""

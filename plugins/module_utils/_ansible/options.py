@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The argument specs. The options that all modules share make one ``module_defaults`` group possible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SHARED: dict[str, dict[str, Any]] = {
+    "host": {"type": "list", "elements": "str"},
+    "addresses": {"type": "list", "elements": "str", "default": []},
+    "services": {"type": "list", "elements": "raw"},
+    "policy": {"type": "raw", "default": "rfc8314"},
+    "trust": {"type": "str", "default": "system"},
+    "server_name": {"type": "str", "default": ""},
+    "timeout": {"type": "int", "default": 30},
+    "fail_on": {"type": "list", "elements": "str", "default": ["fail", "unknown"]},
+}
+
+FILTER: dict[str, dict[str, Any]] = {
+    "rules": {"type": "dict", "default": {}},
+    "interfaces": {"type": "list", "elements": "str", "default": []},
+    "families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"]},
+}
+
+
+def _spec(*parts: dict[str, dict[str, Any]], required: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    spec = {name: dict(option) for part in parts for name, option in part.items()}
+    for name in required:
+        spec[name]["required"] = True
+    return spec
+
+
+MAIL_PORTS = _spec(SHARED, required=("host", "services"))
+FIREWALL_PORTS_INFO = _spec(SHARED, FILTER)
+FIREWALL_PORTS = _spec(SHARED, FILTER, required=("services",))

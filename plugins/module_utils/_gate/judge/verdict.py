@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verdict over findings: what it is, whether it stops the deployment, and which findings belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Iterable, Sequence
+
+from ..errors import IntentError
+from .finding import FAIL, OUTCOMES, PASS, UNKNOWN, WARN, Finding
+
+FAIL_ON = (FAIL, UNKNOWN, WARN, "never")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``outcome``: the worst of all findings. ``findings``: those that do not pass, worst first. ``passed``: the others."""
+
+    outcome: str
+    findings: tuple[Finding, ...]
+    passed: tuple[Finding, ...]
+
+    def stops(self, fail_on: Sequence[str]) -> bool:
+        """Whether a task with this ``fail_on`` fails."""
+        return any(finding.outcome in fail_on for finding in self.findings)
+
+
+def parse_fail_on(given: Sequence[str], option: str = "fail_on") -> tuple[str, ...]:
+    """The outcomes that fail a task, checked. ``never`` stands alone and means none.
+
+    :raises IntentError: a word that is no outcome, or ``never`` beside others, or an empty list.
+    """
+    words = [given] if isinstance(given, str) else list(given)
+    if not words or any(word not in FAIL_ON for word in words) or ("never" in words and len(words) > 1):
+        raise IntentError(option, given, "a list of fail, unknown and warn, or never alone")
+    return tuple(word for word in words if word != "never")
+
+
+def reach_verdict(findings: Iterable[Finding]) -> Verdict:
+    """The verdict over all findings of all views. No finding at all is ``unknown``: nothing was established."""
+    joined = join_views(list(findings))
+    outcome = max((finding.outcome for finding in joined), key=OUTCOMES.index, default=UNKNOWN)
+    return Verdict(
+        outcome,
+        tuple(sorted((finding for finding in joined if finding.outcome != PASS), key=_worst_first)),
+        tuple(finding for finding in joined if finding.outcome == PASS),
+    )
+
+
+def join_views(findings: list[Finding]) -> list[Finding]:
+    """One fault seen by two views is one finding: where the filter misses an opening, a client that cannot reach the port
+    adds nothing but its word."""
+    missing = {
+        (finding.host, finding.port)
+        for finding in findings
+        if finding.check == "firewall.missing-opening" and finding.outcome == FAIL and finding.port
+    }
+    seen_from_outside = {
+        (finding.host, finding.port): finding.observed
+        for finding in findings
+        if finding.check == "mail.reachable" and finding.outcome == FAIL and (finding.host, finding.port) in missing
+    }
+    joined = []
+    for finding in findings:
+        observed = seen_from_outside.get((finding.host, finding.port))
+        if observed and finding.check == "mail.reachable":
+            continue
+        if observed and finding.check == "firewall.missing-opening":
+            finding = replace(finding, cause=f"{finding.cause}; a client sees: {observed}")
+        joined.append(finding)
+    return joined
+
+
+def _worst_first(finding: Finding) -> tuple[int, str, int, str]:
+    return (-OUTCOMES.index(finding.outcome), finding.host, finding.port, finding.check)

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Evidence and verdicts as plain data for return values: small, sorted, nothing empty."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Sequence
+
+from ..errors import IntentError
+from ..judge.finding import PASS, Finding
+from ..judge.verdict import Verdict, reach_verdict
+from ..wire.evidence import PortEvidence
+from .text import render
+
+
+def _place(finding: Finding) -> dict[str, Any]:
+    plain = finding.as_dict()
+    return {key: plain[key] for key in ("check", "host", "port", "service") if key in plain}
+
+
+def port_as_dict(evidence: PortEvidence) -> dict[str, Any]:
+    """One port's evidence without what is empty or not established. ``seconds`` to a millisecond."""
+    plain: dict[str, Any] = _without_empty(asdict(evidence))
+    plain["seconds"] = round(evidence.seconds, 3)
+    return plain
+
+
+def verdict_as_dict(verdict: Verdict) -> dict[str, Any]:
+    """``outcome``, ``findings`` (those that do not pass), ``passed`` (no more than their place) and ``msg`` for a person."""
+    return {
+        "outcome": verdict.outcome,
+        "findings": [finding.as_dict() for finding in verdict.findings],
+        "passed": [_place(finding) for finding in verdict.passed],
+        "msg": render(verdict),
+    }
+
+
+def join_results(results: Sequence[dict[str, Any]], fail_on: Sequence[str]) -> dict[str, Any]:
+    """One verdict over the plain results of several views, with ``stops`` for what ``fail_on`` says of it.
+
+    :raises IntentError: a result without findings, such as that of a task which failed or was skipped.
+    """
+    findings = []
+    for index, result in enumerate(results):
+        if "findings" not in result or "passed" not in result:
+            shown = result.get("msg", "skipped" if result.get("skipped") else sorted(result))
+            raise IntentError(f"results[{index}]", shown, "the result of an assert module with fail_on: never")
+        findings += [Finding.from_dict(finding) for finding in result["findings"]]
+        findings += [Finding.from_dict(dict(finding, outcome=PASS)) for finding in result["passed"]]
+    verdict = reach_verdict(findings)
+    return dict(verdict_as_dict(verdict), stops=verdict.stops(fail_on))
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _without_empty(item) for key, item in value.items()}
+        return {
+            key: item for key, item in kept.items() if item is not None and item != "" and item != [] and item != {}
+        }
+    if isinstance(value, (list, tuple)):
+        return [_without_empty(item) for item in value]
+    return value

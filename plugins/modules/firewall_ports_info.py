@@ -1,0 +1,126 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: firewall_ports_info
+short_description: Tell exactly which new connections the packet filter accepts
+version_added: 0.1.0
+description:
+  - Reads the packet filter of the host, or candidate files, and tells the exact set of new inbound connections that it
+    accepts, for IPv4 and IPv6, by port, source and interface, whatever wrote the rules.
+  - What depends on run-time state or is not understood is told as such, for exactly the packets that it touches.
+  - Never fails for what it sees.
+author:
+  - mailops.gate authors (@mailops)
+extends_documentation_fragment:
+  - mailops.gate.options
+  - mailops.gate.options.filter
+  - mailops.gate.attributes
+options:
+  services:
+    description:
+      - Accepted so that one C(module_defaults) group serves all modules. Not used here.
+  policy:
+    description:
+      - Accepted so that one C(module_defaults) group serves all modules. Not used here.
+  trust:
+    description:
+      - Accepted so that one C(module_defaults) group serves all modules. Not used here.
+  server_name:
+    description:
+      - Accepted so that one C(module_defaults) group serves all modules. Not used here.
+  fail_on:
+    description:
+      - Accepted so that one C(module_defaults) group serves all modules. This module never fails for what it sees.
+seealso:
+  - module: mailops.gate.assert_firewall_ports
+"""
+
+EXAMPLES = r"""
+- name: What do the live rules let in?
+  mailops.gate.firewall_ports_info:
+  become: true
+  register: filter
+
+- name: What would these rules let in?
+  mailops.gate.firewall_ports_info:
+    rules:
+      iptables: /etc/iptables/rules.v4
+      ip6tables: /etc/iptables/rules.v6
+  register: candidate
+"""
+
+RETURN = r"""
+openings:
+  description: Disjoint entries. Everything outside the list is not accepted.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+    protocol:
+      description: Such as V(tcp), V(udp), V(icmp), V(any), or a number.
+      type: str
+    ports:
+      description: Ports and ranges of ports, absent for protocols without ports.
+      type: list
+      elements: str
+    sources:
+      description: CIDRs that may connect.
+      type: list
+      elements: str
+    interfaces:
+      description: Input interfaces. V(*) stands for every one that is not in RV(interfaces).
+      type: list
+      elements: str
+    path:
+      description: V(input).
+      type: str
+    certainty:
+      description: V(always) or V(unknown).
+      type: str
+    depends_on:
+      description: What was not understood or depends on the run.
+      type: list
+      elements: str
+    conditions:
+      description: Further conditions, such as source ports or destinations.
+      type: dict
+    rules:
+      description: The rules that accept.
+      type: list
+      elements: str
+interfaces:
+  description: The interfaces that are known by name, from the rules and the host.
+  returned: always
+  type: list
+  elements: str
+families:
+  description: The families of addresses that the evidence covers.
+  returned: always
+  type: list
+  elements: str
+notes:
+  description: Assumptions and warnings of the readers.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.filter_tasks import firewall_ports_info
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.options import FIREWALL_PORTS_INFO
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.run import run_module
+
+
+def main() -> None:
+    run_module(FIREWALL_PORTS_INFO, firewall_ports_info)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action plugins' one base: look from the controller without starting a module, or hand over to the module."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable, Mapping
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError, IntentError
+
+
+class InPlaceAction(ActionBase):
+    """``module``, ``spec`` and ``task`` are what the module of the same name uses, so options and results are the same."""
+
+    module: str
+    spec: dict[str, dict[str, Any]]
+    task: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        if not self._looks_from_here(task_vars or {}):
+            result.update(
+                self._execute_module(module_name=self.module, task_vars=task_vars, wrap_async=self._task.async_val)
+            )
+            return result
+        _validation, options = self.validate_argument_spec(self.spec)
+        try:
+            result.update(type(self).task(options))
+        except (IntentError, EvidenceError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        return result
+
+    def _looks_from_here(self, task_vars: Mapping[str, Any]) -> bool:
+        """Whether the module would run on this machine, with this Python, as this user. A wrapper as interpreter (such as
+        one that enters a network namespace) looks from somewhere else, and so does another user's environment."""
+        if self._connection.transport != "local" or self._task.async_val or self._play_context.become:
+            return False
+        host = self._task.delegate_to
+        variables = task_vars.get("ansible_delegated_vars", {}).get(host, {}) if host else task_vars
+        interpreter = self._templar.template(variables.get("ansible_python_interpreter", "auto"))
+        return interpreter.startswith("auto") or os.path.realpath(interpreter) == os.path.realpath(sys.executable)
