@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The store of a reduced, ordered, hash-consed interval decision diagram, and the operations on its nodes.
+
+A function of a packet is a node: a number. The numbers below `LEAVES` are the function's values; a set of packets has
+the values 0 (outside) and 1 (inside), the fate of packets has more (see chains.py). An inner node asks for one
+dimension. Its axis 0..top is cut at ``starts`` into segments, each with the node that goes on from there; neighbours
+differ, and a node with one segment is not made. Every function therefore has exactly one node: equality is ``==``.
+
+All operations merge the two sorted lists of cuts (or slice the longer one around the few cuts of the shorter), so
+their cost follows the cuts and never their product. They recurse once per dimension, no deeper.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+LEAVES = 32
+_END = 1 << 200  # beyond every axis
+_SLICING_PAYS = 8  # how many times more cuts one side must have
+
+Binary = Callable[[int, int], int]
+Unary = Callable[[int], int]
+
+
+class _Laws:
+    """What the values of an operation tell about it before any node is looked at."""
+
+    def __init__(self, function: Binary, left: Sequence[int], right: Sequence[int]) -> None:
+        self.table = [[0] * LEAVES for _row in range(LEAVES)]
+        for a in left:
+            for b in right:
+                self.table[a][b] = function(a, b)
+        rows = {a: [function(a, b) for b in right] for a in left}
+        columns = {b: [function(a, b) for a in left] for b in right}
+        self.left_identity = [rows.get(a) == list(right) for a in range(LEAVES)]
+        self.right_identity = [columns.get(b) == list(left) for b in range(LEAVES)]
+        self.left_constant = [self._constant(rows.get(a)) for a in range(LEAVES)]
+        self.right_constant = [self._constant(columns.get(b)) for b in range(LEAVES)]
+        same_domain = list(left) == list(right)
+        diagonal = [function(a, a) for a in left] if same_domain else []
+        self.idempotent = same_domain and diagonal == list(left)
+        self.same_constant = self._constant(diagonal)
+        self.commutes = same_domain and all(self.table[a][b] == self.table[b][a] for a in left for b in right)
+
+    @staticmethod
+    def _constant(values: Optional[List[int]]) -> Optional[int]:
+        return values[0] if values and values.count(values[0]) == len(values) else None
+
+
+class Nodes:
+    """``top``: the largest value of each dimension, in the order in which the diagram asks for them."""
+
+    def __init__(self, top: Sequence[int]) -> None:
+        self.top = tuple(top)
+        self.dims: List[int] = [len(self.top)] * LEAVES  # a leaf comes after every dimension
+        self.starts: List[Tuple[int, ...]] = [()] * LEAVES
+        self.kids: List[Tuple[int, ...]] = [()] * LEAVES
+        self._unique: Dict[Tuple[int, Tuple[int, ...], Tuple[int, ...]], int] = {}
+
+    def make(self, dim: int, starts: Sequence[int], kids: Sequence[int]) -> int:
+        """The node with these segments; neighbouring kids must differ."""
+        if len(kids) == 1:
+            return kids[0]
+        key = (dim, tuple(starts), tuple(kids))
+        node = self._unique.get(key)
+        if node is None:
+            node = len(self.dims)
+            self._unique[key] = node
+            self.dims.append(dim)
+            self.starts.append(key[1])
+            self.kids.append(key[2])
+        return node
+
+    def unary(self, function: Unary) -> Unary:
+        """Lift a function on values to nodes."""
+        cache: Dict[int, int] = {}
+
+        def apply(node: int) -> int:
+            if node < LEAVES:
+                return function(node)
+            found = cache.get(node)
+            if found is None:
+                found = self._relabel(node, {kid: apply(kid) for kid in set(self.kids[node])})
+                cache[node] = found
+            return found
+
+        return apply
+
+    def binary(self, function: Binary, left: Sequence[int], right: Sequence[int]) -> Binary:
+        """Lift a function on two values to nodes. ``left``, ``right``: the values that occur on each side."""
+        laws = _Laws(function, left, right)
+        table = laws.table
+        left_identity, right_identity = laws.left_identity, laws.right_identity
+        left_constant, right_constant = laws.left_constant, laws.right_constant
+        idempotent, same_constant, commutes = laws.idempotent, laws.same_constant, laws.commutes
+        dims, kids, relabel, merge = self.dims, self.kids, self._relabel, self._merge
+        cache: Dict[Tuple[int, int], int] = {}
+
+        def apply(a: int, b: int) -> int:
+            if a < LEAVES:
+                if b < LEAVES:
+                    return table[a][b]
+                if left_identity[a]:
+                    return b
+                constant = left_constant[a]
+                if constant is not None:
+                    return constant
+            elif b < LEAVES:
+                if right_identity[b]:
+                    return a
+                constant = right_constant[b]
+                if constant is not None:
+                    return constant
+            elif a == b:
+                if idempotent:
+                    return a
+                if same_constant is not None:
+                    return same_constant
+            elif commutes and a > b:
+                a, b = b, a
+            key = (a, b)
+            found = cache.get(key)
+            if found is not None:
+                return found
+            if dims[a] < dims[b]:
+                found = relabel(a, {kid: apply(kid, b) for kid in set(kids[a])})
+            elif dims[a] > dims[b]:
+                found = relabel(b, {kid: apply(a, kid) for kid in set(kids[b])})
+            else:
+                found = merge(apply, a, b)
+            cache[key] = found
+            return found
+
+        return apply
+
+    def _relabel(self, node: int, mapping: Mapping[int, int]) -> int:
+        dim, starts = self.dims[node], self.starts[node]
+        kids = list(map(mapping.__getitem__, self.kids[node]))
+        if len(set(mapping.values())) < len(mapping):
+            starts, kids = _joined(starts, kids)
+        return self.make(dim, starts, kids)
+
+    def _merge(self, apply: Binary, a: int, b: int) -> int:
+        """Two nodes of the same dimension."""
+        a_count, b_count = len(self.kids[a]), len(self.kids[b])
+        if a_count * _SLICING_PAYS < b_count:
+            return self._sliced(lambda few, many: apply(few, many), a, b)
+        if b_count * _SLICING_PAYS < a_count:
+            return self._sliced(lambda few, many: apply(many, few), b, a)
+        a_starts, b_starts = self.starts[a] + (_END,), self.starts[b] + (_END,)
+        a_kids, b_kids = self.kids[a], self.kids[b]
+        starts: List[int] = []
+        kids: List[int] = []
+        last = -1
+        i = j = at = 0
+        while True:
+            kid = apply(a_kids[i], b_kids[j])
+            if kid != last:
+                starts.append(at)
+                kids.append(kid)
+                last = kid
+            a_next, b_next = a_starts[i + 1], b_starts[j + 1]
+            if a_next < b_next:
+                at = a_next
+                i += 1
+            elif b_next < a_next:
+                at = b_next
+                j += 1
+            elif a_next == _END:
+                return self.make(self.dims[a], starts, kids)
+            else:
+                at = a_next
+                i += 1
+                j += 1
+
+    def _sliced(self, apply: Binary, few: int, many: int) -> int:
+        """The same for a node with few cuts and one with many: those between two of the few are taken in bulk."""
+        few_starts, many_starts, many_kids = self.starts[few] + (_END,), self.starts[many], self.kids[many]
+        starts: List[int] = []
+        kids: List[int] = []
+        for index, few_kid in enumerate(self.kids[few]):
+            begin, end = few_starts[index], few_starts[index + 1]
+            first = bisect_right(many_starts, begin) - 1
+            beyond = bisect_left(many_starts, end)
+            piece: Sequence[int] = many_kids[first:beyond]
+            mapping = {kid: apply(few_kid, kid) for kid in set(piece)}
+            if len(mapping) == len(set(mapping.values())):
+                piece = list(map(mapping.__getitem__, piece))
+                cuts: Sequence[int] = (begin,) + many_starts[first + 1 : beyond]
+            else:
+                cuts, piece = _joined((begin,) + many_starts[first + 1 : beyond], list(map(mapping.__getitem__, piece)))
+            if kids and kids[-1] == piece[0]:
+                cuts, piece = cuts[1:], piece[1:]
+            starts.extend(cuts)
+            kids.extend(piece)
+        return self.make(self.dims[few], starts, kids)
+
+
+def _joined(starts: Sequence[int], kids: Sequence[int]) -> Tuple[Tuple[int, ...], List[int]]:
+    """Neighbouring segments with the same kid become one."""
+    kept_starts: List[int] = []
+    kept_kids: List[int] = []
+    last = -1
+    for start, kid in zip(starts, kids):
+        if kid != last:
+            kept_starts.append(start)
+            kept_kids.append(kid)
+            last = kid
+    return tuple(kept_starts), kept_kids
