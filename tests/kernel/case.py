@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a handmade ruleset is: its text, the trap in it, and what the kernel must do by the hand of its writer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, Tuple
+
+from packets import Probe
+
+
+@dataclass(frozen=True)
+class Case:
+    """``trap``: what a naive analysis gets wrong here. ``accepted`` and ``refused`` are the controls: a harness that
+    loses packets, or a filter that was not loaded, fails them.
+
+    ``exact``: the analysis must be sure about every packet. Otherwise the ruleset holds something that depends on the
+    run, and the kernel must lie between what the analysis calls certain and what it calls possible.
+    """
+
+    name: str
+    trap: str
+    accepted: Tuple[Probe, ...]
+    refused: Tuple[Probe, ...]
+    nft: str = ""
+    #: By restore command without ``-restore``: ``iptables-nft``, ``ip6tables-legacy``, ...
+    xtables: Mapping[str, str] = field(default_factory=dict)
+    exact: bool = True
+
+    @property
+    def text(self) -> str:
+        """All of it, for whoever looks for borders in it."""
+        return "\n".join([self.nft, *self.xtables.values()])
+
+    @property
+    def tracked(self) -> bool:
+        """Does it look at connection states? Then only packets that open a connection are probed: the kernel takes an
+        ICMP error out of the blue for invalid, and neighbour discovery for untracked."""
+        return "ct state" in self.text or "state" in "".join(self.xtables.values())

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Handmade rulesets: on every probe the analysis says what the kernel does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import handmade_nft
+import handmade_xtables
+import pytest
+from agreement import analysed, compared
+from case import Case
+from choice import Chooser
+from namespaces import Lab
+
+SEED = 20261124
+CASES = handmade_nft.CASES + handmade_xtables.CASES
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_the_analysis_says_what_the_kernel_does(case: Case, lab: Lab, tmp_path: Path) -> None:
+    lab.load(case)
+    assert [str(packet) for packet, came in zip(case.accepted, lab.delivered(case.accepted)) if not came] == []
+    assert [str(packet) for packet, came in zip(case.refused, lab.delivered(case.refused)) if came] == []
+
+    analysis = analysed(lab, tmp_path)
+    comparison = compared(lab, analysis, Chooser(case.text, case.tracked, SEED), case.accepted + case.refused)
+
+    assert comparison.disagreements == ()
+    assert 0 < comparison.accepted < comparison.probes
+    assert analysis.exact == case.exact, analysis.doubts()
+
+
+def test_a_filter_that_lets_in_more_than_the_analysis_says_is_caught(lab: Lab, tmp_path: Path) -> None:
+    """The comparison itself must be able to fail: the kernel's rules change after they were read."""
+    lab.load_nft(
+        """
+table inet t {
+  chain c { type filter hook input priority 0; policy drop; tcp dport 25 accept; }
+}"""
+    )
+    analysis = analysed(lab, tmp_path)
+    lab.load_nft("add rule inet t c tcp dport 26 accept\n")
+
+    comparison = compared(lab, analysis, Chooser("25", tracked=False, seed=SEED))
+
+    assert comparison.disagreements
+    assert all("-> 26 " in text and "the kernel delivers it" in text for text in comparison.disagreements)
