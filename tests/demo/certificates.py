@@ -16,9 +16,9 @@ from hosts import HOSTS
 AUTHORITY = "authority.pem"
 
 
-def chain_file(server_name: str, certificate: str) -> str:
+def chain_file(host_name: str, certificate: str) -> str:
     """The file that holds key, certificate and chain of one of a host's certificates."""
-    return f"{server_name}-{certificate}.pem"
+    return f"{host_name}-{certificate}.pem"
 
 
 def issue(directory: Path) -> None:
@@ -28,7 +28,7 @@ def issue(directory: Path) -> None:
     now = datetime.now(UTC)
     for host in HOSTS:
         for certificate in sorted({door.certificate for door in host.doors}):
-            name = "www." + host.server_name.partition(".")[2] if certificate == "other-name" else host.server_name
+            name = "www." + host.name.partition(".")[2] if certificate == "other-name" else host.name
             # 90 days, as from the public CA that most mail servers use; the expired one ran out nine days ago.
             not_before = now - timedelta(days=99 if certificate == "expired" else 1)
             leaf = authority.issue_cert(
@@ -39,6 +39,4 @@ def issue(directory: Path) -> None:
                 not_before=not_before,
                 not_after=not_before + timedelta(days=90),
             )
-            leaf.private_key_and_cert_chain_pem.write_to_path(
-                str(directory / chain_file(host.server_name, certificate))
-            )
+            leaf.private_key_and_cert_chain_pem.write_to_path(str(directory / chain_file(host.name, certificate)))

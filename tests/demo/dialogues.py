@@ -8,7 +8,7 @@ No login is ever accepted and no message ever taken. The greetings are those of 
 recognises the software and its remedies are those servers' own settings. (Not of Dovecot: that one takes a client with
 its own address for secure. The gate knows, and on loopback every client has the server's address.)
 
-Sources: RFC 5321, 3207, 4954 and 6409 (SMTP submission); RFC 3501 and 2595 (IMAP); RFC 1939, 2449, 2595 and 5034 (POP3).
+Sources: RFC 5321, 3207, 4954 and 6409 (SMTP submission); RFC 3501 and 2595 (IMAP); RFC 1939, 2449, 2595, 5034 (POP3).
 """
 
 from __future__ import annotations

@@ -46,14 +46,12 @@ class Fault:
 @dataclass(frozen=True)
 class Host:
     name: str
-    server_name: str
     doors: tuple[Door, ...]
     faults: tuple[Fault, ...] = ()
 
 
 GOOD = Host(
-    name="good",
-    server_name="mail.good.example",
+    name="mail.good.example",
     doors=(
         Door("pop3", "pop3", 110, STARTTLS),
         Door("imap", "imap", 143, STARTTLS),
@@ -65,8 +63,7 @@ GOOD = Host(
 )
 
 BAD = Host(
-    name="bad",
-    server_name="mail.bad.example",
+    name="mail.bad.example",
     doors=(
         Door("pop3", "pop3", 110, PLAIN),
         Door("imap", "imap", 143, STARTTLS, login_in_clear=True),

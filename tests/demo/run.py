@@ -7,9 +7,9 @@
     python run.py [--verbose]
 
 Starts two embedded mail servers (servers.py), writes a candidate firewall for each, and runs this collection's role
-``mailops.gate.verify`` against both with ansible-playbook (playbook.yml). Prints the role's verdicts, and then holds
-them against what was planted (hosts.py). Exit code 0: the good host passed, and the bad one was stopped with exactly the
-planted faults; 1: something else came out; 2: the demo could not run.
+``mailops.gate.verify`` against both with ansible-playbook (playbook.yml). Prints the role's verdicts, and then
+holds them against what was planted (hosts.py). Exit code 0: the good host passed, and the bad one was stopped with
+exactly the planted faults; 1: something else came out; 2: the demo could not run.
 
 Needs no root and leaves nothing: servers and files go when it ends, however it ends.
 """
@@ -30,7 +30,7 @@ from string import Template
 import certificates
 import layout
 from hosts import HOSTS, SURPLUS_PORT, Host
-from runner import CHECKOUT, HERE, CannotRun, ansible_playbook, end_on_signals, scratch
+from runner import CHECKOUT, HERE, CannotRun, ansible_playbook, end_on_signals, scratch, verdicts
 
 START_SECONDS = 20
 PLAYBOOK_SECONDS = 90
@@ -79,12 +79,6 @@ def write_inputs(directory: Path, ready: dict) -> Path:
     return variables
 
 
-def read_verdict(directory: Path, host: Host) -> dict:
-    """What the role said of ``host``; empty when it said nothing."""
-    verdict = directory / f"{host.name}.verdict.json"
-    return json.loads(verdict.read_text()) if verdict.exists() else {}
-
-
 def introduce(ready: dict) -> None:
     print(f"Two mail servers on {' and '.join(ready['addresses'])}, each behind a candidate firewall:\n")
     if len(ready["addresses"]) == 1:
@@ -94,7 +88,7 @@ def introduce(ready: dict) -> None:
     for host in HOSTS:
         base = ready["bases"][host.name]
         ports = "".join(f"{base + door.port:>{len(door.service) + 2}}" for door in host.doors)
-        print(f"  {host.server_name:<20}{ports}")
+        print(f"  {host.name:<20}{ports}")
 
 
 def compare(host: Host, base: int, findings: list[dict]) -> bool:
@@ -118,21 +112,23 @@ def compare(host: Host, base: int, findings: list[dict]) -> bool:
     return complete and not surplus
 
 
-def judge(directory: Path, ready: dict) -> bool:
+def judge(kept: dict[str, dict], bases: dict[str, int]) -> bool:
     """Print both verdicts and the comparison; True when exactly the planted faults came out."""
     right = True
+    nothing: dict = {}
     for host in HOSTS:
-        verdict = read_verdict(directory, host)
+        result = kept.get(host.name, nothing)
+        verdict = result.get("verdict", nothing)
         outcome = verdict.get("outcome", "no verdict")
-        print("\n" + layout.heading(host.server_name, outcome.upper()) + "\n")
-        print(layout.wrapped(verdict.get("msg", "The role gave no verdict.")))
-        stopped = not (directory / f"{host.name}.deployed").exists()
+        stopped = result.get("stopped", True)
+        print("\n" + layout.heading(host.name, outcome.upper()) + "\n")
+        print(layout.wrapped(verdict.get("msg") or "\n".join(result.get("errors", ["The role did not run."]))))
         print("\nThe deployment " + ("stops here." if stopped else "goes on."))
         right = right and stopped == bool(host.faults) and outcome == ("fail" if host.faults else "pass")
-    print("\n" + layout.heading("Planted against found") + "\n")
+    print("\n" + layout.heading("Planted and found") + "\n")
     for host in HOSTS:
-        findings = read_verdict(directory, host).get("findings", [])
-        right = compare(host, ready["bases"][host.name], findings) and right
+        findings = kept.get(host.name, nothing).get("verdict", nothing).get("findings", [])
+        right = compare(host, bases[host.name], findings) and right
     return right
 
 
@@ -150,19 +146,16 @@ def demonstrate(verbose: bool) -> int:
             variables = write_inputs(directory, ready)
             arguments = ["-i", inventory, "-e", f"@{variables}", playbook]
             run = ansible_playbook(arguments, directory, PLAYBOOK_SECONDS)
-            if verbose:
-                print(run.stdout)
-            right = judge(directory, ready)
+            kept = verdicts(directory)
+    right = judge(kept, ready["bases"])
+    if verbose or not right:
+        print("\n" + layout.heading("What ansible-playbook printed") + "\n\n" + run.stdout.strip())
     planted = sum(len(host.faults) for host in HOSTS)
-    print()
+    seconds = f"{time.monotonic() - began:.1f} s"
     if right:
-        print(
-            f"All {planted} planted faults were found, and nothing else: the gate works. ({time.monotonic() - began:.1f} s)"
-        )
+        print(f"\nAll {planted} planted faults found, and nothing else reported: the gate works. ({seconds})")
         return 0
-    if not verbose:
-        print(run.stdout)
-    print("This is NOT what should come out: the good host must pass, the bad one show the planted faults only.")
+    print("\nThis is NOT what should come out: the good host passes, the bad one shows the planted faults only.")
     return 1
 
 

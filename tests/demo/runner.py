@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
 WORK = CHECKOUT / ".work"
+#: Where callback_plugins/keep_verdicts.py writes, in the directory of the run.
+VERDICTS = "verdicts.json"
 
 
 class CannotRun(Exception):
@@ -47,6 +50,8 @@ def environment(directory: Path) -> dict[str, str]:
     return {
         **kept,
         "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+        "KEEP_VERDICTS_PATH": str(directory / VERDICTS),
         "ANSIBLE_COLLECTIONS_PATH": str(collection_path()),
         "ANSIBLE_HOME": str(directory / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(directory / "ansible" / "tmp"),
@@ -88,6 +93,12 @@ def ansible_playbook(arguments: list[str], directory: Path, seconds: int) -> sub
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+
+def verdicts(directory: Path) -> dict[str, dict]:
+    """For each host what the role came to; see callback_plugins/keep_verdicts.py. Empty when no task ran."""
+    written = directory / VERDICTS
+    return json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
 
 
 def end_on_signals() -> None:

@@ -8,7 +8,7 @@
 
 DIRECTORY holds what certificates.py issued. When every port listens, one line of JSON goes to standard output::
 
-    {"addresses": ["127.0.0.1", "::1"], "bases": {"good": 20000, "bad": 21000}}
+    {"addresses": ["127.0.0.1", "::1"], "bases": {"mail.good.example": 20000, "mail.bad.example": 21000}}
 
 A door stands at base + its standard port, the same at each address; ``::1`` is missing where the machine has no IPv6
 loopback. The process ends when its standard input ends, so it cannot outlive the driver that holds the other end.
@@ -72,7 +72,7 @@ def loopback_addresses() -> list[str]:
 
 def tls_options(directory: Path, host: Host, door: Door) -> CertificateOptions:
     """TLS 1.2 and above with the door's own certificate (RFC 8997)."""
-    pem = (directory / chain_file(host.server_name, door.certificate)).read_bytes()
+    pem = (directory / chain_file(host.name, door.certificate)).read_bytes()
     identity = PrivateCertificate.loadPEM(pem)
     return CertificateOptions(
         privateKey=identity.privateKey.original,
@@ -121,7 +121,7 @@ class Ports:
             self.held.append(reserve(port, address))
             return
         tls = tls_options(self.directory, self.host, door)
-        conversations = Conversations(door, self.host.server_name, tls)
+        conversations = Conversations(door, self.host.name, tls)
         if door.encryption == IMPLICIT:
             self.listening.append(reactor.listenSSL(port, conversations, tls, interface=address))
         else:
@@ -135,23 +135,26 @@ class Ports:
         self.listening, self.held = [], []
 
 
-def start(directory: Path) -> dict[str, object]:
+def start(directory: Path) -> tuple[dict[str, object], list[Ports]]:
     """Put both hosts up, each at the first base where all its ports are free.
 
+    :return: what the ready line says, and the ports, which stay held for as long as they are kept.
     :raises RuntimeError: when there is no such base.
     """
     addresses = loopback_addresses()
     free = iter(BASES)
     bases: dict[str, int] = {}
+    kept: list[Ports] = []
     for host in HOSTS:
         ports = Ports(directory, host)
         for base in free:
             if ports.open(base, addresses):
                 bases[host.name] = base
+                kept.append(ports)
                 break
         else:
             raise RuntimeError(f"no base from {BASES[0]} to {BASES[-1]} has all its ports free")
-    return {"addresses": addresses, "bases": bases}
+    return {"addresses": addresses, "bases": bases}, kept
 
 
 def main() -> int:
@@ -159,13 +162,15 @@ def main() -> int:
         print("usage: python servers.py DIRECTORY", file=sys.stderr)
         return 2
     try:
-        ready = start(Path(sys.argv[1]))
+        ready, kept = start(Path(sys.argv[1]))
     except (OSError, RuntimeError) as problem:
         print(f"the demo's servers cannot start: {problem}", file=sys.stderr)
         return 1
     stdio.StandardIO(UntilEnd())
     print(json.dumps(ready), flush=True)
     reactor.run()
+    for ports in kept:
+        ports.release()
     return 0
 
 
