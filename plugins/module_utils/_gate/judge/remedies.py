@@ -56,12 +56,17 @@ _REMEDIES: dict[tuple[str, str], str] = {
         "mail.certificate-validity",
         "dovecot",
     ): "renew the certificate, then doveadm reload; then look why renewal stopped",
+    (
+        "mail.certificate-validity",
+        "cyrus",
+    ): "renew the certificate, then systemctl restart cyrus-imapd; then look why renewal stopped",
     ("mail.login-before-tls", ""): "let the server refuse login without TLS on port {port}",
     ("mail.login-before-tls", "postfix"): "postconf -e smtpd_tls_auth_only=yes && postfix reload",
     (
         "mail.login-before-tls",
         "dovecot",
     ): "ssl = required (and disable_plaintext_auth = yes in 2.3, auth_allow_cleartext = no in 2.4); doveadm reload",
+    ("mail.login-before-tls", "cyrus"): "allowplaintext: no in /etc/imapd.conf; systemctl restart cyrus-imapd",
     (
         "mail.login-before-tls",
         "exim",
@@ -76,12 +81,20 @@ _REMEDIES: dict[tuple[str, str], str] = {
     ("implicit", ""): "let port {port} speak TLS from the first byte",
     ("implicit", "postfix"): "postconf -P {service}/inet/smtpd_tls_wrappermode=yes && postfix reload",
     ("implicit", "dovecot"): "inet_listener {service} {{ port = {port}; ssl = yes }}; doveadm reload",
+    (
+        "implicit",
+        "cyrus",
+    ): "add -s to the command that listens on port {port} in /etc/cyrus.conf; systemctl restart cyrus-imapd",
     ("starttls", ""): "switch on STARTTLS for port {port} (key and certificate set), and require it before login",
     ("starttls", "postfix"): "postconf -P {service}/inet/smtpd_tls_security_level=encrypt && postfix reload",
     (
         "starttls",
         "dovecot",
     ): "ssl = required with certificate and key set, no ssl = yes on the listener; doveadm reload",
+    (
+        "starttls",
+        "cyrus",
+    ): "tls_server_cert and tls_server_key in /etc/imapd.conf, no -s on the listener; systemctl restart cyrus-imapd",
     ("opportunistic", ""): "offer STARTTLS on port {port} (key and certificate set), without requiring it",
     (
         "opportunistic",
