@@ -24,8 +24,14 @@ def heading(left: str, right: str = "") -> str:
 
 
 def wrapped(text: str) -> str:
-    """``text`` with each line that is too long continued below its own first word, behind the label."""
-    return "\n".join(_wrap(line) for line in text.splitlines())
+    """``text`` with an empty line between its blocks, which begin at the left edge, and with each line that is too long
+    continued below its own first word, behind the label."""
+    lines = []
+    for line in text.splitlines():
+        if lines and line[:1].strip():
+            lines.append("")
+        lines.append(_wrap(line))
+    return "\n".join(lines)
 
 
 def _wrap(line: str) -> str:
