@@ -37,6 +37,6 @@ class Case:
 
     @property
     def tracked(self) -> bool:
-        """Does it look at connection states? Then only packets that open a connection are probed: the kernel takes an
-        ICMP error out of the blue for invalid, and neighbour discovery for untracked."""
+        """Does it look at connection states? Then no packet is probed that could only belong to an older
+        connection, such as an ICMP error: out of the blue, the kernel takes it for invalid."""
         return "ct state" in self.text or "state" in "".join(self.xtables.values())

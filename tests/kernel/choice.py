@@ -29,8 +29,9 @@ _REACHABLE = {
     )
 }
 
-#: Types that open a connection for conntrack; it takes others out of the blue for invalid or leaves them untracked.
-OPENING_TYPES = {ICMP: (8, 13, 17), ICMPV6: (128,)}
+#: The types that the analysis answers for where connection states matter: those that open a connection, and IPv6's
+#: neighbour discovery and listener messages, which are untracked. Others out of the blue are invalid to conntrack.
+OPENING_TYPES = {ICMP: (8, 13, 17), ICMPV6: (128, *range(130, 137), 143)}
 OTHER_PROTOCOLS = (SCTP, DCCP, GRE, 50, 89, 103, 200)
 
 _ADDRESS4 = re.compile(r"(?<![\w.:])\d+\.\d+\.\d+\.\d+(?:/\d+)?")
@@ -51,7 +52,7 @@ class Chooser:
             6: sorted({number_of_address(SOURCE[6])} | _around(_networks(_ADDRESS6.findall(text)))),
         }
 
-    def borders(self) -> Iterator[Probe]:
+    def borders(self) -> Iterator[Optional[Probe]]:
         """Every port and address at a border of the text, other dimensions by chance."""
         for family in (4, 6):
             for port in self._ports:
@@ -70,12 +71,12 @@ class Chooser:
             for icmp_type in range(256):
                 yield self._made(family, ICMP if family == 4 else ICMPV6, icmp_type=icmp_type)
 
-    def by_chance(self, count: int) -> Iterator[Probe]:
+    def by_chance(self, count: int) -> Iterator[Optional[Probe]]:
         for _ in range(count):
             protocol = self._random.choice((TCP, TCP, UDP, UDP, ICMP) + OTHER_PROTOCOLS)
             yield self._made(self._random.choice((4, 6)), protocol)
 
-    def corners(self, space: Space, regions: Sequence[int], per_region: int) -> Iterator[Probe]:
+    def corners(self, space: Space, regions: Sequence[int], per_region: int) -> Iterator[Optional[Probe]]:
         """Probes in the boxes of the analysis' answer: the ends of each range, and what lies just outside."""
         for region in regions:
             boxes = list(space.paths(region))

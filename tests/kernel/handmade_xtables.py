@@ -157,6 +157,31 @@ COMMIT
         ),
     ),
     Case(
+        "both-iptables",
+        "the two variants of iptables hold tables of the same name side by side",
+        xtables={
+            "iptables-nft": """*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p tcp -m tcp --dport 20:30 -j ACCEPT
+COMMIT
+""",
+            "iptables-legacy": """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:BAN - [0:0]
+-A INPUT -p tcp -m tcp --dport 25 -j ACCEPT
+-A INPUT -s 198.51.100.0/24 -j BAN
+-A BAN -p tcp -j REJECT --reject-with tcp-reset
+COMMIT
+""",
+        },
+        accepted=(probe(TCP, 25), probe(TCP, 22, source="203.0.113.1"), probe(TCP, 22, 6)),
+        refused=(probe(TCP, 22), probe(TCP, 31, source="203.0.113.1"), probe(UDP, 25)),
+    ),
+    Case(
         "iptables-nft-beside-nft",
         "iptables-nft's tables and nftables' own at one hook; nft shows the former without their matches",
         nft="""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import handmade_nft
+import handmade_chains
+import handmade_matches
 import handmade_xtables
 import pytest
 from agreement import analysed, compared
@@ -17,7 +18,7 @@ from choice import Chooser
 from namespaces import Lab
 
 SEED = 20261124
-CASES = handmade_nft.CASES + handmade_xtables.CASES
+CASES = handmade_chains.CASES + handmade_matches.CASES + handmade_xtables.CASES
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

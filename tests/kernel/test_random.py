@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Random rulesets for a fixed time: diagram, interpreter and kernel give one answer.
+
+GATE_KERNEL_SEED and GATE_KERNEL_SECONDS choose another run; a failure names the seed that repeats it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from agreement import analysed, compared
+from choice import Chooser
+from generator import Generator
+from namespaces import CommandFailed, Lab
+
+SEED = int(os.environ.get("GATE_KERNEL_SEED", "20261124"))
+SECONDS = float(os.environ.get("GATE_KERNEL_SECONDS", "15"))
+PROBES_BY_CHANCE = 400
+#: On a machine so slow that fewer rulesets than this were tried, the test has not shown anything.
+LEAST_RULESETS = 5
+
+
+def test_random_rulesets(lab: Lab, tmp_path: Path) -> None:
+    generator = Generator(SEED)
+    end = time.monotonic() + SECONDS
+    tried = probes = accepted = 0
+    while time.monotonic() < end:
+        text, tracked = generator.ruleset()
+        try:
+            lab.load_nft("flush ruleset\n" + text)
+        except CommandFailed:
+            continue
+        analysis = analysed(lab, tmp_path)
+        comparison = compared(lab, analysis, Chooser(text, tracked, SEED), chance=PROBES_BY_CHANCE)
+        where = "seed {0}, ruleset {1}:\n{2}\n".format(SEED, tried, text)
+        assert comparison.disagreements == (), where + "\n".join(comparison.disagreements[:5])
+        assert analysis.exact, where + analysis.doubts()
+        tried += 1
+        probes += comparison.probes
+        accepted += comparison.accepted
+    print("seed {0}: {1} rulesets, {2} probes, {3} accepted".format(SEED, tried, probes, accepted))
+    assert tried >= LEAST_RULESETS
+    assert 0 < accepted < probes
