@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""IMAP (RFC 9051, RFC 3501): CAPABILITY, STARTTLS, LOGINDISABLED (RFC 2595), refusal codes (RFC 5530)."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Sequence, Tuple
+
+from ..evidence import Capabilities
+from ..text import printable, printable_lines, unique
+from .base import Dialogue, Event, asks_to_try_later
+
+
+def read_capabilities(words: Sequence[bytes]) -> Capabilities:
+    """Read the words after ``CAPABILITY``. The LOGIN command counts as offered unless LOGINDISABLED says otherwise."""
+    names = [word.decode("ascii", "replace").upper() for word in words]
+    mechanisms = [name[len("AUTH=") :] for name in names if name.startswith("AUTH=")]
+    if "LOGINDISABLED" not in names:
+        mechanisms.append("LOGIN")
+    return Capabilities(starttls="STARTTLS" in names, login_mechanisms=unique(mechanisms), lines=printable_lines(words))
+
+
+def _capability_words(response: bytes) -> List[bytes]:
+    """The words of ``CAPABILITY a b`` or of a response code ``OK [CAPABILITY a b] text``; empty when there are none."""
+    words = response.split()
+    if words[:1] and words[0].upper() == b"CAPABILITY":
+        return words[1:]
+    start = response.upper().find(b"[CAPABILITY ")
+    if start < 0:
+        return []
+    return response[start:].partition(b"]")[0].split()[1:]
+
+
+class ImapDialogue(Dialogue):
+    protocol = "imap"
+    literals = True
+
+    def __init__(self, encrypted: bool, client_name: str) -> None:
+        super().__init__(encrypted, client_name)
+        self._tags = 0
+        self._tag = b""
+        self._preauthenticated = False
+        self._greeting_words: List[bytes] = []
+        self._reply_words: List[bytes] = []
+        self._on_reply: Callable[[str, bytes], List[Event]] = self._capability_answered
+
+    def _command(self, command: str, on_reply: Callable[[str, bytes], List[Event]]) -> List[Event]:
+        self._tags += 1
+        self._tag = "g{0}".format(self._tags).encode("ascii")
+        self._on_reply = on_reply
+        return self._say("{0} {1}".format(self._tag.decode("ascii"), command), awaited=command)
+
+    def _line(self, line: bytes) -> List[Event]:
+        label, _space, response = line.partition(b" ")
+        status = response.split(b" ", 1)[0].upper().decode("ascii", "replace")
+        if label == b"*":
+            if self._tags == 0:
+                return self._greeted(status, response)
+            return self._untagged(status, response)
+        if self._tag and label == self._tag:
+            return self._finish() if self.leaving else self._on_reply(status, response)
+        return self._stop("not an IMAP reply: {0}".format(printable(line, 80)))
+
+    def _greeted(self, status: str, response: bytes) -> List[Event]:
+        self.facts.greeting = printable(b"* " + response)
+        self._announced(self.facts.greeting)
+        if status == "BYE":
+            return self._turned_away(response)
+        if status == "PREAUTH":
+            self._preauthenticated = True
+            self.facts.notes.append("PREAUTH greeting: the session is logged in without a login")
+        self._greeting_words = _capability_words(response)
+        return self._ask_capabilities()
+
+    def _untagged(self, status: str, response: bytes) -> List[Event]:
+        if status == "BYE" and not self.leaving:
+            return self._turned_away(response)
+        self._reply_words = _capability_words(response) or self._reply_words
+        return []
+
+    def _ask_capabilities(self) -> List[Event]:
+        self._reply_words = []
+        return self._command("CAPABILITY", self._capability_answered)
+
+    def _capability_answered(self, status: str, response: bytes) -> List[Event]:
+        if status != "OK":
+            return self._refused("CAPABILITY refused", response)
+        # The reply outranks the greeting, which some servers fill with less, and some not at all.
+        answered = self._reply_words or _capability_words(response)
+        words = answered or self._greeting_words
+        if not words:
+            self.facts.stopped = "no capabilities in the reply to CAPABILITY"
+            return self._say_goodbye()
+        capabilities = read_capabilities(words)
+        if self._greeting_words and answered:
+            self._compare(read_capabilities(self._greeting_words), capabilities)
+        self._greeting_words = []
+        self._offered(capabilities)
+        if self.encrypted:
+            return self._say_goodbye()
+        # Once logged in, STARTTLS is not allowed (RFC 9051 6.2.1): PREAUTH shuts TLS out.
+        if self._preauthenticated or not capabilities.starttls:
+            self.facts.stays_plain = True
+            return self._say_goodbye()
+        return self._command("STARTTLS", self._starttls_answered)
+
+    def _compare(self, greeted: Capabilities, answered: Capabilities) -> None:
+        def gist(capabilities: Capabilities) -> Tuple[bool, List[str]]:
+            return capabilities.starttls, sorted(capabilities.login_mechanisms)
+
+        if gist(greeted) != gist(answered):
+            self.facts.notes.append(
+                "the greeting's capabilities differ: {0}".format(printable(" ".join(greeted.lines).encode("utf-8")))
+            )
+
+    def _starttls_answered(self, status: str, response: bytes) -> List[Event]:
+        self.facts.starttls_reply = printable(response)
+        if status == "OK":
+            return self._start_tls()
+        if asks_to_try_later(printable(response)):
+            return self._refused("", response)
+        self.facts.stays_plain = True
+        return self._say_goodbye()
+
+    def _after_handshake(self) -> List[Event]:
+        return self._ask_capabilities()
+
+    def _refused(self, what: str, response: bytes) -> List[Event]:
+        if asks_to_try_later(printable(response)):
+            self._put_off(response)
+        else:
+            self.facts.stopped = "{0}: {1}".format(what, printable(response))
+        return self._say_goodbye()
+
+    def _turned_away(self, response: bytes) -> List[Event]:
+        if asks_to_try_later(printable(response)):
+            self._put_off(b"* " + response)
+        else:
+            self.facts.stopped = "the server said goodbye: {0}".format(printable(response))
+        return self._finish()
+
+    def _say_goodbye(self) -> List[Event]:
+        farewell = self._command("LOGOUT", self._on_reply)
+        self.leaving = True
+        return farewell

@@ -1,0 +1,248 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan for one port of one address: which connections to make, and what they mean together."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from typing import List, Optional, Sequence, Tuple
+
+from . import evidence
+from .connection import (
+    Broken,
+    Connection,
+    DeadlineReached,
+    Endpoint,
+    NotOpened,
+    Silence,
+    open_connection,
+)
+from .evidence import PortEvidence
+from .names import as_address
+from .recognise import protocol_of
+from .slots import Slots
+from .target import IMPLICIT_FIRST, PROTOCOLS, Target
+from .text import printable, unique
+from .tls import FAILED, NO_TRUST, NOT_TLS, Demands, lowered, summary
+from .visit import Setting, Visit, Visitor, interruption
+
+#: Connections to one port, all attempts together.
+MOST_CONNECTIONS = 5
+
+
+class PortLook:
+    """Looks at one port of one address. Use once; one connection of ``slots`` must be taken for it already."""
+
+    def __init__(self, setting: Setting, endpoint: Endpoint, slots: Slots) -> None:
+        self._setting = setting
+        self._target = setting.target
+        self._limits = setting.limits
+        self._deadline = setting.deadline
+        self._endpoint = endpoint
+        self._slots = slots
+        self._connections = 0
+        self._notes: List[str] = []
+
+    def run(self) -> PortEvidence:
+        """Make the connections and say what was seen. Never raises for what a server does."""
+        seen = blank(self._target, self._endpoint)
+        try:
+            connection = self._connect()
+        except NotOpened as failure:
+            return replace(
+                seen,
+                state=failure.state,
+                seconds=round(failure.seconds, 4),
+                detail=failure.detail,
+                stopped=str(self._deadline) if failure.cut_off else "",
+                connections=self._connections,
+            )
+        seen = replace(
+            seen,
+            state=evidence.OPEN,
+            seconds=round(connection.seconds, 4),
+            source_address=connection.source_address,
+            from_itself=as_address(connection.source_address) == as_address(self._endpoint.address),
+        )
+        if self._target.begins == IMPLICIT_FIRST:
+            return self._look_tls_first(seen, connection)
+        return self._look_plain_first(seen, connection)
+
+    # The two plans
+
+    def _look_tls_first(self, seen: PortEvidence, connection: Connection) -> PortEvidence:
+        visit = self._visit(connection, self._first_demands(), inside_tls=True)
+        visits = self._repeat(visit, inside_tls=True)
+        if not self._worth_a_look_without_tls(visits):
+            return self._conclude(seen, visits, inside_tls=True)
+        try:
+            connection = self._connect()
+        except NotOpened as failure:
+            self._note_missed("the look without TLS", failure)
+            return self._conclude(seen, visits, inside_tls=True)
+        plain = self._visit(connection, self._first_demands(), inside_tls=False)
+        if plain.untold:
+            return self._conclude(seen, visits, inside_tls=True)
+        self._notes.append("plaintext is spoken here, without waiting for TLS")
+        return self._conclude(seen, self._repeat(plain, inside_tls=False), inside_tls=False)
+
+    def _worth_a_look_without_tls(self, visits: Sequence[Visit]) -> bool:
+        """The ClientHello met other bytes than TLS, or a closed door: plaintext is spoken here, perhaps."""
+        last = visits[-1].handshake
+        if last is None or self._connections >= MOST_CONNECTIONS:
+            return False
+        if last.outcome == NOT_TLS:
+            return protocol_of(last.first_bytes, complete=True) in PROTOCOLS + ("",)
+        return last.outcome == FAILED and not any(each.first_bytes_are_tls for each in visits)
+
+    def _look_plain_first(self, seen: PortEvidence, connection: Connection) -> PortEvidence:
+        first: Optional[bytes] = None
+        visit: Optional[Visit] = None
+        waiting: Optional[Connection] = connection
+        try:
+            first = connection.receive(min(self._limits.silence_seconds, self._limits.reply_seconds))
+        except Silence:
+            # The greeting may be slow, or the port may be waiting for a ClientHello.
+            knock, waiting = self._knock_with_tls(connection)
+            if knock is not None and self._settles_the_mode(knock):
+                if waiting is not None:
+                    waiting.close()
+                return self._conclude(seen, self._repeat(knock, inside_tls=True), inside_tls=True)
+        except (Broken, DeadlineReached) as why:
+            connection.close()
+            visit = interruption(why, self._deadline)
+        if waiting is None:
+            visit = interruption(Broken("silent, and not to be reached again"), self._deadline)
+        elif visit is None:
+            visit = Visitor(self._setting, waiting, self._first_demands(), inside_tls=False).run(first)
+        if visit.untold and visit.reset:
+            seen = replace(seen, state=evidence.RESET, detail="reset after the connection was accepted")
+        return self._conclude(seen, self._repeat(visit, inside_tls=False), inside_tls=False)
+
+    @staticmethod
+    def _settles_the_mode(knock: Visit) -> bool:
+        """TLS answered the ClientHello, or something that is no mail protocol (a web server's complaint)."""
+        if knock.handshake is None or knock.handshake.outcome != NOT_TLS:
+            return knock.first_bytes_are_tls
+        return protocol_of(knock.handshake.first_bytes, complete=True) not in PROTOCOLS
+
+    def _knock_with_tls(self, waiting: Connection) -> Tuple[Optional[Visit], Optional[Connection]]:
+        """Try TLS on a second connection; the first stays open for a slow greeting, if there is room for both.
+
+        :returns: what the second one told, and the connection to go on waiting on; either may not have come about.
+        """
+        beside = self._slots.take_if_free()
+        if not beside:
+            waiting.close()
+        knock: Optional[Visit] = None
+        try:
+            knock = Visitor(self._setting, self._connect(), self._first_demands(), inside_tls=True, patient=False).run()
+        except NotOpened as failure:
+            self._note_missed("the look with TLS", failure)
+        finally:
+            if beside:
+                self._slots.give_back()
+        if beside or (knock is not None and self._settles_the_mode(knock)):
+            return knock, waiting
+        try:
+            return knock, self._connect()
+        except NotOpened as failure:
+            self._note_missed("the connection again", failure)
+            return knock, None
+
+    # Connections
+
+    def _connect(self) -> Connection:
+        self._connections += 1
+        return open_connection(self._endpoint, self._target.port, self._limits.connect_seconds, self._deadline)
+
+    def _first_demands(self) -> Demands:
+        return Demands(verify=self._target.trust != NO_TRUST)
+
+    def _repeat(self, first: Visit, inside_tls: bool) -> List[Visit]:
+        """The visit, and more like it with lowered demands until a handshake is established or tells no more."""
+        visits = [first]
+        while visits[-1].handshake is not None:
+            demands = lowered(visits[-1].handshake)
+            if demands is None:
+                break
+            if self._connections >= MOST_CONNECTIONS:
+                self._notes.append("not looked further after {0} connections".format(self._connections))
+                break
+            try:
+                connection = self._connect()
+            except NotOpened as failure:
+                self._note_missed("the next handshake", failure)
+                break
+            again = self._visit(connection, demands, inside_tls)
+            if again.handshake is None:
+                visits[-1].facts.throttled = again.facts.throttled
+                visits[-1].facts.stopped = again.facts.stopped
+                break
+            visits.append(again)
+        return visits
+
+    def _visit(self, connection: Connection, demands: Demands, inside_tls: bool) -> Visit:
+        return Visitor(self._setting, connection, demands, inside_tls).run()
+
+    def _note_missed(self, what: str, failure: NotOpened) -> None:
+        self._notes.append("{0} did not come about: {1} {2}".format(what, failure.state, failure.detail).rstrip())
+
+    # What it means
+
+    def _conclude(self, seen: PortEvidence, visits: Sequence[Visit], inside_tls: bool) -> PortEvidence:
+        visit = visits[-1]
+        facts = visit.facts
+        handshakes = [each.handshake for each in visits if each.handshake is not None]
+        speaks, software, stopped = facts.speaks, facts.software, facts.stopped
+        encryption: Optional[str] = None
+        if inside_tls:
+            if any(each.first_bytes_are_tls for each in visits):
+                encryption = evidence.IMPLICIT
+        elif handshakes:
+            encryption = evidence.STARTTLS
+        elif facts.stays_plain:
+            encryption = evidence.NONE
+        greeting = facts.greeting
+        if inside_tls and handshakes and handshakes[-1].outcome == NOT_TLS:
+            speaks = protocol_of(handshakes[-1].first_bytes, complete=True) or ""
+            greeting = printable(handshakes[-1].first_bytes)
+            stopped = stopped or "{0} is spoken here".format(speaks or "an unknown protocol")
+        tls = None
+        if handshakes and not (inside_tls and handshakes[-1].outcome == NOT_TLS):
+            now = datetime.datetime.now(datetime.timezone.utc)
+            tls = summary(handshakes, self._target.trust, self._target.reference, self._target.sni, now)
+            if not tls.established:
+                stopped = stopped or "no TLS: {0}".format(tls.error)
+        return replace(
+            seen,
+            greeting=greeting,
+            speaks=speaks,
+            software=software,
+            encryption=encryption,
+            before_tls=facts.before_tls,
+            starttls_reply=facts.starttls_reply,
+            tls=tls,
+            after_tls=facts.after_tls,
+            throttled=facts.throttled,
+            stopped=stopped,
+            connections=self._connections,
+            notes=unique(self._notes + [note for each in visits for note in each.facts.notes]),
+        )
+
+
+def blank(target: Target, endpoint: Optional[Endpoint], state: str = evidence.NOT_TRIED) -> PortEvidence:
+    """Evidence of nothing yet, for an address of the target's host, or for the name that has none."""
+    family = ""
+    if endpoint is not None:
+        family = "ipv6" if endpoint.is_ipv6 else "ipv4"
+    return PortEvidence(
+        host=target.host,
+        address=endpoint.address if endpoint else "",
+        family=family,
+        port=target.port,
+        state=state,
+    )

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What to look at, and within which limits."""
+
+from __future__ import annotations
+
+import re
+import socket
+from dataclasses import dataclass
+
+from ..errors import IntentError
+from .names import as_address, to_ascii
+
+IMPLICIT_FIRST = "implicit"
+PLAIN_FIRST = "plain"
+PROTOCOLS = ("smtp", "imap", "pop3", "sieve", "lmtp")
+
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.(?!-)[a-z0-9-]+)+$", re.IGNORECASE)
+#: Said in EHLO where the machine has no name with a dot. Exim refuses underscores, others want dots.
+_ANONYMOUS = "mailops-gate.invalid"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One port of one host.
+
+    ``host``: a name (each of its addresses is looked at) or an address, a link-local one with its scope.
+    ``protocol``: one of :data:`PROTOCOLS`. ``begins``: ``implicit`` or ``plain``, what is tried first.
+    ``server_name``: what the certificate should be for and what SNI says; ``""`` stands for ``host``
+    (an address is never sent as SNI). ``trust``: ``system``, ``none``, or the path of a file of CA certificates (PEM).
+    """
+
+    host: str
+    port: int
+    protocol: str
+    begins: str
+    server_name: str = ""
+    trust: str = "system"
+
+    @property
+    def reference(self) -> str:
+        """The name or address that the certificate should be for."""
+        return self.server_name or self.host
+
+    @property
+    def sni(self) -> str:
+        """The name to send, in A-labels without a trailing dot (RFC 6066 3); ``""`` for addresses."""
+        return "" if as_address(self.reference) else to_ascii(self.reference)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds, in seconds and connections.
+
+    ``deadline_seconds``: for the whole look. ``connect_seconds``, ``reply_seconds``: for one connection attempt, one
+    complete reply or handshake. ``silence_seconds``: how long a port that should speak plaintext may be silent before
+    TLS is tried beside it. ``per_address``: connections at a time to one address; ``at_once``: to all of them.
+    ``ehlo_name``: said in EHLO; ``""`` stands for this machine's name, if that has a domain.
+    """
+
+    deadline_seconds: float
+    connect_seconds: float = 5.0
+    reply_seconds: float = 10.0
+    silence_seconds: float = 2.0
+    per_address: int = 8
+    at_once: int = 64
+    ehlo_name: str = ""
+
+    @property
+    def client_name(self) -> str:
+        """The name for EHLO."""
+        if self.ehlo_name:
+            return self.ehlo_name
+        own = socket.gethostname()
+        return own if _HOST_NAME.match(own) else _ANONYMOUS
+
+
+def check_target(target: Target, where: str) -> None:
+    """Make sure that the target can be meant.
+
+    :param where: how to call it in the message, such as ``targets[3]``.
+    :raises IntentError: otherwise.
+    """
+    if not 1 <= target.port <= 65535:
+        raise IntentError(where + ".port", target.port, "a number from 1 to 65535")
+    if target.protocol not in PROTOCOLS:
+        raise IntentError(where + ".protocol", target.protocol, "one of " + ", ".join(PROTOCOLS))
+    if target.begins not in (IMPLICIT_FIRST, PLAIN_FIRST):
+        raise IntentError(where + ".begins", target.begins, "implicit or plain")
+    for option, name in (("host", target.host), ("server_name", target.reference)):
+        if as_address(name) is None:
+            try:
+                to_ascii(name)
+            except ValueError as why:
+                raise IntentError("{0}.{1}".format(where, option), name, "a host name or an IP address") from why

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One connection from its first byte to its last."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Deque, Optional
+
+from .connection import Broken, Connection, Deadline, DeadlineReached, Silence
+from .dialogue.base import Done, Event, Facts, Send
+from .dialogue.conversation import Conversation
+from .recognise import is_tls
+from .target import Limits, Target
+from .tls import Demands, Handshake, TrustStores
+
+#: Seconds granted for the reply to QUIT or LOGOUT.
+_FAREWELL = 1.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all connections of a look at one port have in common."""
+
+    target: Target
+    limits: Limits
+    deadline: Deadline
+    trusts: TrustStores
+
+
+@dataclass
+class Visit:
+    """What one connection told. ``untold``: nothing outside a handshake; ``reset``: how it ended."""
+
+    facts: Facts = field(default_factory=Facts)
+    handshake: Optional[Handshake] = None
+    untold: bool = True
+    reset: bool = False
+
+    @property
+    def first_bytes_are_tls(self) -> bool:
+        """The server answered the ClientHello with a TLS record."""
+        return self.handshake is not None and bool(self.handshake.first_bytes) and is_tls(self.handshake.first_bytes)
+
+
+class Visitor:
+    """Makes one visit. Use once.
+
+    :param demands: for the handshake, whenever it comes.
+    :param inside_tls: begin with the handshake.
+    :param patient: False: do not wait longer for the handshake than a silent port is waited for.
+    """
+
+    def __init__(
+        self, setting: Setting, connection: Connection, demands: Demands, inside_tls: bool, patient: bool = True
+    ) -> None:
+        self._target = setting.target
+        self._limits = setting.limits
+        self._deadline = setting.deadline
+        self._trusts = setting.trusts
+        self._connection = connection
+        self._demands = demands
+        self._inside_tls = inside_tls
+        self._patience = setting.limits.reply_seconds if patient else setting.limits.silence_seconds
+        self._conversation = Conversation(setting.target.protocol, inside_tls, setting.limits.client_name)
+        self._visit = Visit()
+
+    def run(self, first: Optional[bytes] = None) -> Visit:
+        """Say and hear everything, and close the connection. ``first``: bytes received already."""
+        try:
+            if not self._inside_tls or self._established():
+                self._converse(first)
+        except (Broken, DeadlineReached, Silence) as why:
+            # All is seen when only the goodbye is missing.
+            if not self._conversation.leaving:
+                interrupted = interruption(why, self._deadline)
+                self._visit.reset = interrupted.reset
+                self._visit.facts.stopped = self._visit.facts.stopped or interrupted.facts.stopped
+        finally:
+            self._connection.close()
+        return self._visit
+
+    def _established(self) -> bool:
+        context = self._trusts.context(self._target.trust, self._demands)
+        handshake = self._connection.handshake(context, self._demands, self._target.sni, self._patience)
+        self._visit.handshake = handshake
+        return handshake.established
+
+    def _converse(self, data: Optional[bytes]) -> None:
+        conversation = self._conversation
+        events: Deque[Event] = deque()
+        until = time.monotonic() + self._limits.reply_seconds
+        while True:
+            if data is not None:
+                self._visit.untold = self._visit.untold and not data
+                events.extend(conversation.feed(data) if data else conversation.closed())
+            self._visit.facts = conversation.facts
+            while events:
+                event = events.popleft()
+                if isinstance(event, Done):
+                    return
+                if isinstance(event, Send):
+                    self._connection.send(event.data, self._limits.reply_seconds)
+                else:
+                    conversation.feed(self._connection.waiting())
+                    if not self._established():
+                        return
+                    events.extend(conversation.handshake_done())
+                until = time.monotonic() + (_FAREWELL if conversation.leaving else self._limits.reply_seconds)
+            data = self._listen(until, events)
+
+    def _listen(self, until: float, events: Deque[Event]) -> Optional[bytes]:
+        """The next bytes, or None when silence called for events, which are then appended."""
+        patience = self._conversation.patience
+        left = until - time.monotonic()
+        try:
+            if left <= 0:
+                raise Silence()
+            return self._connection.receive(left if patience is None else min(left, patience))
+        except Silence:
+            if patience is not None and until > time.monotonic():
+                events.extend(self._conversation.nudge())
+            else:
+                events.extend(self._conversation.silent(self._limits.reply_seconds))
+            return None
+
+
+def interruption(why: Exception, deadline: Deadline) -> Visit:
+    """A visit that consists of its interruption."""
+    if isinstance(why, DeadlineReached):
+        return Visit(Facts(stopped=str(deadline)))
+    if isinstance(why, Silence):
+        return Visit(Facts(stopped="the server does not take what is sent"))
+    return Visit(Facts(stopped=str(why)), reset=isinstance(why, Broken) and why.reset)
