@@ -184,7 +184,9 @@ def test_a_client_outside_the_sources_must_not_get_in():
     required = service("imaps", **{"from": ["203.0.113.0/24"]})
     assert faults(required, good("imaps")) == [("mail.closed", FAIL)]
     assert faults(required, good("imaps", state=seen.TIMED_OUT)) == []
-    assert faults(required, good("imaps", source_address="203.0.113.9", state=seen.TIMED_OUT)) == [("mail.reachable", FAIL)]
+    assert faults(required, good("imaps", source_address="203.0.113.9", state=seen.TIMED_OUT)) == [
+        ("mail.reachable", FAIL)
+    ]
 
 
 def test_trust_none_leaves_the_chain_unjudged_and_nothing_else():

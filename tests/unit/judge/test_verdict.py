@@ -24,7 +24,10 @@ def test_nothing_established_is_unknown_and_never_pass():
     [([PASS], PASS), ([PASS, WARN], WARN), ([WARN, UNKNOWN], UNKNOWN), ([UNKNOWN, FAIL, PASS], FAIL)],
 )
 def test_the_worst_outcome_is_the_verdict(outcomes, worst):
-    assert reach_verdict([finding(outcome=outcome, port=port) for port, outcome in enumerate(outcomes, 1)]).outcome == worst
+    assert (
+        reach_verdict([finding(outcome=outcome, port=port) for port, outcome in enumerate(outcomes, 1)]).outcome
+        == worst
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,9 @@ def test_addresses_merge_only_where_all_else_is_equal():
 
 
 def test_plain_data_and_back():
-    original = finding(addresses=("192.0.2.1",), expected="open", observed="refused", cause="why", fix="how", source="RFC")
+    original = finding(
+        addresses=("192.0.2.1",), expected="open", observed="refused", cause="why", fix="how", source="RFC"
+    )
     assert Finding.from_dict(original.as_dict()) == original
     assert Finding.from_dict(finding(port=0).as_dict()) == finding(port=0)
 

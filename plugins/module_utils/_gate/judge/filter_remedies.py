@@ -32,7 +32,9 @@ def close_command(where: Where, whole: bool, what: str) -> str:
     """
     who = manager(where)
     if who == "firewalld":
-        return f"firewall-cmd --list-all-zones shows the zone that opens {what}; --permanent --remove-..., then --reload"
+        return (
+            f"firewall-cmd --list-all-zones shows the zone that opens {what}; --permanent --remove-..., then --reload"
+        )
     if who == "ufw":
         return f"ufw status numbered, then ufw delete the rule that opens {what}"
     if who == "docker":
@@ -63,7 +65,11 @@ def open_command(where: Where | None, transport: str, port: int, source: str, fa
             return f"firewall-cmd --permanent --add-rich-rule='{rule}' && firewall-cmd --reload"
         return f"firewall-cmd --permanent --add-port={port}/{transport} && firewall-cmd --reload"
     if who == "ufw":
-        return f"ufw allow from {source} to any port {port} proto {transport}" if source else f"ufw allow {port}/{transport}"
+        return (
+            f"ufw allow from {source} to any port {port} proto {transport}"
+            if source
+            else f"ufw allow {port}/{transport}"
+        )
     if where.source == "nft":
         match = f"ip{'6' if family == 6 else ''} saddr {source} " if source else ""
         return f"nft insert rule {where.family} {where.table} {where.chain} {match}{transport} dport {port} {ACCEPT}"

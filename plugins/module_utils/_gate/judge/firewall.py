@@ -64,8 +64,13 @@ class _Filter:
         yield from self._surplus(space.intersect(surplus, self.must), allowed)
         undecided = space.minus(surplus, self.must)
         if undecided != EMPTY:
-            yield self._finding("firewall.undecided", UNKNOWN, expected="closed", observed=self._lines(undecided),
-                                cause=self._doubts(undecided))
+            yield self._finding(
+                "firewall.undecided",
+                UNKNOWN,
+                expected="closed",
+                observed=self._lines(undecided),
+                cause=self._doubts(undecided),
+            )
         for service in self.services:
             if service.closed and space.intersect(self.may, self._region(service)) == EMPTY:
                 yield self._finding("firewall.surplus-opening", PASS, service)
@@ -80,13 +85,24 @@ class _Filter:
             where = self._dropper(missing)
             cause = f"closed by {place(where)}: {where.text}" if where else "closed"
             source, family = self._first_source(service, missing)
-            return self._finding("firewall.missing-opening", FAIL, service, self._lines(region),
-                                 self._lines(space.intersect(region, self.may)) or "closed",
-                                 f"{cause}; for example {self._witness(missing)}",
-                                 open_command(where, service.transport, service.port, source, family))
+            return self._finding(
+                "firewall.missing-opening",
+                FAIL,
+                service,
+                self._lines(region),
+                self._lines(space.intersect(region, self.may)) or "closed",
+                f"{cause}; for example {self._witness(missing)}",
+                open_command(where, service.transport, service.port, source, family),
+            )
         if undecided != EMPTY:
-            return self._finding("firewall.undecided", UNKNOWN, service, self._lines(region), self._lines(undecided),
-                                 self._doubts(undecided))
+            return self._finding(
+                "firewall.undecided",
+                UNKNOWN,
+                service,
+                self._lines(region),
+                self._lines(undecided),
+                self._doubts(undecided),
+            )
         return self._finding("firewall.missing-opening", PASS, service)
 
     def _unfiltered(self, family: int) -> Finding | None:
@@ -95,18 +111,29 @@ class _Filter:
         asked = space.intersect(self.asked, mine)
         if family not in self.evidence.families:
             fix = "give the rules of both families, such as iptables and ip6tables"
-            return self._finding("firewall.undecided", UNKNOWN, expected=f"{_NAMES[family]} filtered", fix=fix,
-                                 observed="not looked at", cause=f"no {_NAMES[family]} rules were given")
+            return self._finding(
+                "firewall.undecided",
+                UNKNOWN,
+                expected=f"{_NAMES[family]} filtered",
+                fix=fix,
+                observed="not looked at",
+                cause=f"no {_NAMES[family]} rules were given",
+            )
         if asked == EMPTY:
             return None
         if not space.is_subset(asked, self.must):
             return self._finding("firewall.unfiltered", PASS)
         rules = [place(where) for where, _node in self.acceptance.accepted_by(asked)]
         cause = "accepted by " + ", ".join(rules[:3]) if rules else f"no chain looks at {_NAMES[family]} packets"
-        return self._finding("firewall.unfiltered", FAIL, expected=f"{_NAMES[family]} filtered", cause=cause,
-                             observed=f"every port open to anyone over {_NAMES[family]}",
-                             fix=f"filter {_NAMES[family]} as the other family: a drop policy and the same openings "
-                             "(nft: a table of family inet; ip6tables beside iptables; ufw: IPV6=yes)")
+        return self._finding(
+            "firewall.unfiltered",
+            FAIL,
+            expected=f"{_NAMES[family]} filtered",
+            cause=cause,
+            observed=f"every port open to anyone over {_NAMES[family]}",
+            fix=f"filter {_NAMES[family]} as the other family: a drop policy and the same openings "
+            "(nft: a table of family inet; ip6tables beside iptables; ufw: IPV6=yes)",
+        )
 
     def _surplus(self, surplus: int, allowed: int) -> Iterator[Finding]:
         """One finding for each rule that opens something, since each has its own remedy. Policies come last: they are the
@@ -123,11 +150,22 @@ class _Filter:
             port = ports[0][0] if len(ports) == 1 and ports[0][0] == ports[0][1] else 0
             service = next((item for item in self.services if item.closed and item.port == port), None)
             what = describe(space, part, brief=True)
-            whole = not any(opener == where and space.intersect(node, allowed) != EMPTY for opener, node in
-                            self.acceptance.accepts)
-            wanted = "" if service or not port else f"; or add {{port: {port}, protocol: ...}} to services if it is meant"
-            yield self._finding("firewall.surplus-opening", FAIL, service, "closed", self._lines(part),
-                                f"opened by {place(where)}: {where.text}", close_command(where, whole, what) + wanted, port)
+            whole = not any(
+                opener == where and space.intersect(node, allowed) != EMPTY for opener, node in self.acceptance.accepts
+            )
+            wanted = (
+                "" if service or not port else f"; or add {{port: {port}, protocol: ...}} to services if it is meant"
+            )
+            yield self._finding(
+                "firewall.surplus-opening",
+                FAIL,
+                service,
+                "closed",
+                self._lines(part),
+                f"opened by {place(where)}: {where.text}",
+                close_command(where, whole, what) + wanted,
+                port,
+            )
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
@@ -137,8 +175,14 @@ class _Filter:
         boxes = []
         for cidr in service.sources:
             family, first, last = range_of(cidr)
-            boxes.append({FAMILY: ((family, family),), PROTOCOL: ((number, number),),
-                          DPORT: ((service.port, service.port),), SADDR: ((first, last),)})
+            boxes.append(
+                {
+                    FAMILY: ((family, family),),
+                    PROTOCOL: ((number, number),),
+                    DPORT: ((service.port, service.port),),
+                    SADDR: ((first, last),),
+                }
+            )
         return self.space.intersect(self.space.boxes(boxes), self.asked)
 
     def _first_source(self, service: Service, missing: int) -> tuple[str, int]:
@@ -168,10 +212,30 @@ class _Filter:
         more = f" and {len(texts) - _MOST_DOUBTS} more" if len(texts) > _MOST_DOUBTS else ""
         return "depends on " + ", ".join(texts[:_MOST_DOUBTS]) + more
 
-    def _finding(self, check: str, outcome: str, service: Service | None = None, expected: str = "", observed: str = "",
-                 cause: str = "", fix: str = "", port: int = 0) -> Finding:
+    def _finding(
+        self,
+        check: str,
+        outcome: str,
+        service: Service | None = None,
+        expected: str = "",
+        observed: str = "",
+        cause: str = "",
+        fix: str = "",
+        port: int = 0,
+    ) -> Finding:
         label = service.label if service else ""
         if service:
             port = service.port
-        return Finding(check, self.host, port, label, outcome, (), expected, observed, cause, fix,
-                       CHECKS[check].source if outcome != PASS else "")
+        return Finding(
+            check,
+            self.host,
+            port,
+            label,
+            outcome,
+            (),
+            expected,
+            observed,
+            cause,
+            fix,
+            CHECKS[check].source if outcome != PASS else "",
+        )
