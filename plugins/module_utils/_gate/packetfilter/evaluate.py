@@ -39,19 +39,23 @@ _ELSEWHERE = ("bridge", "arp")
 
 @dataclass(frozen=True)
 class _Stage:
-    """A base chain at work: ``looks_at`` are the packets that pass through it."""
+    """A base chain at work. ``looks_at``: the packets that pass through it; ``fate``: what becomes of every packet,
+    the policy included; ``undecided``: the packets that may be left to the policy."""
 
     compiler: Compiler
     chain: Chain
     base: Base
     looks_at: int
+    fate: int
+    undecided: int
 
 
 class Acceptance:
     """The answer. Nodes belong to the space of the question.
 
     ``question``: what was asked about. ``may``: what of it may get in. ``must``: what certainly gets in.
-    ``interfaces``: the ranges of input interfaces that the rules tell apart. ``notes``: what the user should know.
+    ``interfaces``: the ranges of input interfaces that the rules name. ``notes``: what the user should know, besides
+    the notes of the ruleset.
     """
 
     def __init__(self, space: Space, question: int, fate: int, stages: Sequence[_Stage], fates: Fates) -> None:
@@ -78,12 +82,12 @@ class Acceptance:
     def doubts(self) -> List[Doubt]:
         """What makes the difference between ``may`` and ``must``."""
         if self._doubts is None:
-            region = self.space.minus(self.may, self.must)
-            self._doubts = [
-                doubt
-                for compiler, starts in self._entries(region)
-                for doubt in Walk(compiler, None).doubts(starts)
-            ]
+            nodes: Dict[Tuple[str, Where], int] = {}
+            for stage, region in self._entries(self.space.minus(self.may, self.must)):
+                for doubt in Walk(stage.compiler, None).doubts(stage.chain.name, region):
+                    key = (doubt.text, doubt.where)
+                    nodes[key] = self.space.union(nodes.get(key, EMPTY), doubt.node)
+            self._doubts = [Doubt(text, where, node) for (text, where), node in nodes.items()]
         return self._doubts
 
     def accepted_by(self, region: int) -> List[Tuple[Where, int]]:
@@ -95,32 +99,29 @@ class Acceptance:
         return self._deciders(region, ACCEPTED)
 
     def dropped_by(self, region: int) -> List[Tuple[Where, int]]:
-        """The same for drop and reject. Every base chain answers, also for packets that an earlier one drops."""
+        """The same for drop and reject, in the order in which packets meet them. What a base chain certainly drops
+        does not come to the next."""
         return self._deciders(region, DROPPED)
 
     def _deciders(self, region: int, bit: int) -> List[Tuple[Where, int]]:
         result: List[Tuple[Where, int]] = []
-        for compiler, starts in self._entries(region):
-            result.extend(Walk(compiler, bit).verdicts(starts))
-        for stage in self._stages:
-            fate = stage.compiler.blocks[stage.chain.name].fate
-            through = self.space.union(self._fates.where[GOES_ON](fate), self._fates.where[RETURNED](fate))
-            node = self.space.intersect(self.space.intersect(region, stage.looks_at), through)
+        for stage, entering in self._entries(region):
+            result.extend(Walk(stage.compiler, bit).verdicts(stage.chain.name, entering))
+            node = self.space.intersect(entering, stage.undecided)
             if node != EMPTY and (ACCEPTED if stage.base.policy == ACCEPT else DROPPED) == bit:
-                table = stage.compiler.table
-                text = "policy {0}".format(stage.base.policy)
-                result.append((Where(table.source, table.family, table.name, stage.chain.name, "policy", text), node))
+                table, policy = stage.compiler.table, "policy {0}".format(stage.base.policy)
+                result.append((Where(table.source, table.family, table.name, stage.chain.name, "policy", policy), node))
         return result
 
-    def _entries(self, region: int) -> Iterator[Tuple[Compiler, Dict[str, int]]]:
-        """For each table, what of the region enters which of its base chains."""
-        by_compiler: Dict[int, Tuple[Compiler, Dict[str, int]]] = {}
+    def _entries(self, region: int) -> Iterator[Tuple[_Stage, int]]:
+        """The base chains that packets of the region come to, each with those."""
+        where = self._fates.where
         for stage in self._stages:
             entering = self.space.intersect(region, stage.looks_at)
             if entering != EMPTY:
-                _compiler, starts = by_compiler.setdefault(id(stage.compiler), (stage.compiler, {}))
-                starts[stage.chain.name] = entering
-        return iter(by_compiler.values())
+                yield stage, entering
+                goes_on = self.space.union(where[ACCEPTED](stage.fate), where[TAINTED](stage.fate))
+                region = self.space.minus(region, self.space.minus(entering, goes_on))
 
 
 def accepted(space: Space, ruleset: Ruleset, question: int, hooks: Sequence[str] = INPUT_HOOKS) -> Acceptance:
@@ -134,12 +135,10 @@ def accepted(space: Space, ruleset: Ruleset, question: int, hooks: Sequence[str]
     fate = everything_gets_in
     stages = list(_stages(space, fates, regions, ruleset, hooks))
     for stage in stages:
-        alone = fates.policies[stage.base.policy](stage.compiler.blocks[stage.chain.name].fate)
-        here = fates.otherwise(fates.within(stage.looks_at, alone), everything_gets_in)
-        fate = combine_stages(fate, here)
+        fate = combine_stages(fate, fates.otherwise(fates.within(stage.looks_at, stage.fate), everything_gets_in))
     answer = Acceptance(space, question, fate, stages, fates)
     answer.interfaces = _interface_ranges(ruleset)
-    answer.notes = ruleset.notes + tuple(_notes(ruleset, hooks))
+    answer.notes = tuple(_notes(ruleset, hooks))
     return answer
 
 
@@ -148,9 +147,7 @@ def _both(first: int, second: int) -> int:
     return (first & (DROPPED | TAINTED)) | second if first & ACCEPTED else first
 
 
-def _stages(
-    space: Space, fates: Fates, regions: Regions, ruleset: Ruleset, hooks: Sequence[str]
-) -> Iterator[_Stage]:
+def _stages(space: Space, fates: Fates, regions: Regions, ruleset: Ruleset, hooks: Sequence[str]) -> Iterator[_Stage]:
     found: List[Tuple[int, int, Table, Chain, Base]] = []
     for table in ruleset.tables:
         for chain in table.chains.values():
@@ -168,7 +165,10 @@ def _stages(
             looks_at = space.intersect(looks_at, space.box({IIF: devices}))
         if id(table) not in compilers:
             compilers[id(table)] = Compiler(space, fates, regions, table)
-        yield _Stage(compilers[id(table)], chain, base, looks_at)
+        compiler = compilers[id(table)]
+        fate = compiler.blocks[chain.name].fate
+        undecided = space.union(fates.where[GOES_ON](fate), fates.where[RETURNED](fate))
+        yield _Stage(compiler, chain, base, looks_at, fates.policies[base.policy](fate), undecided)
 
 
 def _interface_ranges(ruleset: Ruleset) -> Tuple[Tuple[int, int], ...]:

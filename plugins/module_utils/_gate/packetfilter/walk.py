@@ -26,7 +26,7 @@ class Doubt:
 
 
 class Walk:
-    """Follows packets through the chains of one table, to the rules that decide about them.
+    """Follows packets from one base chain through its table, to the rules that decide about them. For one use.
 
     Each chain is walked once, with all packets that may enter it; blocks that cannot give the wanted fate are skipped.
     """
@@ -37,17 +37,17 @@ class Walk:
         self.wanted = wanted
         self.entering: Dict[str, List[int]] = {}
 
-    def verdicts(self, starts: Dict[str, int]) -> Iterator[Tuple[Where, int]]:
+    def verdicts(self, chain: str, entering: int) -> Iterator[Tuple[Where, int]]:
         kinds = (ACCEPT,) if self.wanted == ACCEPTED else (DROP, REJECT)
-        for rule, region in self._rules(starts):
+        for rule, region in self._rules(chain, entering):
             if any(verdict.kind in kinds for _boxes, verdict in rule.branches):
                 parts = self._parts(rule, region)
                 node = self.space.union_all(part for verdict, part in parts if verdict.kind in kinds)
                 if node != EMPTY:
                     yield rule.where, node
 
-    def doubts(self, starts: Dict[str, int]) -> Iterator[Doubt]:
-        for rule, region in self._rules(starts):
+    def doubts(self, chain: str, entering: int) -> Iterator[Doubt]:
+        for rule, region in self._rules(chain, entering):
             _sure, possible = self.compiler.regions.sure_and_possible(rule)
             node = self.space.intersect(region, possible)
             if node == EMPTY:
@@ -59,10 +59,9 @@ class Walk:
                 if verdict.kind == UNFOLLOWED and part != EMPTY:
                     yield Doubt(verdict.text, rule.where, part)
 
-    def _rules(self, starts: Dict[str, int]) -> Iterator[Tuple[Rule, int]]:
+    def _rules(self, chain: str, entering: int) -> Iterator[Tuple[Rule, int]]:
         """The rules worth looking at, each with the packets that may arrive there."""
-        for name, node in starts.items():
-            self.entering.setdefault(name, []).append(node)
+        self.entering[chain] = [entering]
         for name in self.compiler.order:
             if name in self.entering:
                 region = self.space.union_all(self.entering[name])
