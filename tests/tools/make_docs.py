@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes docs/findings.md from the checks in the library. With ``--check`` it only tells whether the page is current."""
+"""Writes docs/findings.md from the checks in the library; with ``--check`` only tells whether the page is current."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from _gate.judge.checks import CHECKS  # noqa: E402
 
 INTRODUCTION = """# Findings
 
-Every finding has a stable identifier. It comes with `outcome` (`fail`, `unknown` or `warn`), `expected` and `observed` in the same
-form, `cause`, `fix` and `source`. `unknown` means that the evidence is missing or does not decide: it is not a pass.
-A check that passes is listed in `passed`.
+Every finding has a stable identifier. It comes with `outcome` (`fail`, `unknown` or `warn`), `expected` and
+`observed` in the same form, `cause`, `fix` and `source`. `unknown` means that the evidence is missing or does not
+decide: it is not a pass. A check that passes is listed in `passed`.
 
 This page is made by `tests/tools/make_docs.py` from the library's list of checks.
 """

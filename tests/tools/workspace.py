@@ -4,9 +4,7 @@
 
 """The checkout as the tools see it: where things stand, a clean environment, and a real copy as Ansible wants it.
 
-All that the tools write stays under ``.work``. Run as a script, it executes a command in that environment::
-
-    .work/venv/bin/python tests/tools/workspace.py tests/demo/run.py ...
+All that the tools write stays under ``.work``.
 """
 
 from __future__ import annotations
@@ -15,9 +13,9 @@ import ast
 import configparser
 import filecmp
 import os
+import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,15 +53,15 @@ def environment() -> dict[str, str]:
 def prepare_home() -> None:
     """Make the home inside the checkout, with the user's own pip configuration in it.
 
-    ansible-test calls pip with neither the user's home nor any PIP_ variable, so what holds for the user is written down.
+    ansible-test calls pip with neither the user's home nor any PIP_ variable, so the user's is written down.
     """
     configuration = configparser.RawConfigParser()
     listed = subprocess.run(
         [str(PYTHON), "-m", "pip", "config", "list"], check=True, capture_output=True, text=True, cwd=ROOT
     ).stdout
     for line in listed.splitlines():
-        key, _, value = line.partition("=")
-        section, _, option = key.rpartition(".")
+        key, value = line.split("=", 1)
+        section, option = key.rsplit(".", 1)
         section = "global" if section == ":env:" else section
         if option != "cache-dir":
             if not configuration.has_section(section):
@@ -74,6 +72,15 @@ def prepare_home() -> None:
     # An index address may carry a password.
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         configuration.write(stream)
+
+
+def place_get_pip() -> None:
+    """Put our get-pip.py where ansible-test keeps the one that it has downloaded, under the version that it wants."""
+    (source,) = PYTHON.parents[1].glob("lib/python3.*/site-packages/ansible_test/_internal/python_requirements.py")
+    cache = HOME / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in re.findall(r"pip='([0-9.]+)'", source.read_text()):
+        shutil.copyfile(ROOT / "tests" / "tools" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
 
 
 def tracked_files() -> list[str]:
@@ -94,21 +101,20 @@ def copy_collection() -> None:
     keep = set(wanted)
     for path in sorted(COLLECTION.rglob("*"), reverse=True):
         name = path.relative_to(COLLECTION).as_posix()
+        if name.startswith(".git/"):
+            continue
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
         elif name not in keep:
             path.unlink()
+    # ansible-test asks git for the files, and the checkout around the copy calls all of it ignored.
+    subprocess.run(["git", "init", "-q", str(COLLECTION)], cwd=ROOT, check=True)
 
 
 def prepare() -> None:
     """Make ``.work`` ready for a command that runs in :func:`environment`."""
     LOGS.mkdir(parents=True, exist_ok=True)
     prepare_home()
+    place_get_pip()
     copy_collection()
-
-
-if __name__ == "__main__":
-    prepare()
-    os.chdir(ROOT)
-    os.execve(PYTHON, [str(PYTHON), *sys.argv[1:]], environment())

@@ -17,7 +17,7 @@ import pytest
 MODULE_UTILS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
 SOURCES = sorted((MODULE_UTILS / "_gate").rglob("*.py"))
 
-# -I -S: neither site-packages nor the environment; an import that is not the standard library's or the library's own fails.
+# -I -S: neither site-packages nor the environment, so that only the standard library and the library itself import.
 IMPORT_ALONE = """
 import importlib, sys
 sys.path.insert(0, sys.argv[1])
@@ -58,7 +58,7 @@ def test_there_is_a_library():
 @pytest.mark.parametrize("source", SOURCES, ids=module_name)
 def test_module_imports_with_the_standard_library_alone(source):
     command = [sys.executable, "-I", "-S", "-B", "-c", IMPORT_ALONE, str(MODULE_UTILS), module_name(source)]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     loaded = result.stdout.split()
     assert "_gate" in loaded

@@ -1,0 +1,48 @@
+# Every target does its own set-up under .work; nothing outside the checkout changes. `make help` lists them.
+
+SHELL = /bin/sh
+HOST =
+PYTHON_VERSIONS = 3.14 3.13 3.12 3.11
+SETUP = sh tests/tools/setup.sh venv dev $(PYTHON_VERSIONS)
+VENV_PYTHON = .work/venv/bin/python
+CHECK = $(VENV_PYTHON) tests/tools/check.py
+
+.PHONY: help setup demo verify test lint unit sanity build kernel molecule format changelog lock clean
+
+help:
+	@echo 'make demo                   watch the gate pass a good mail server and stop at a bad one'
+	@echo 'make verify HOST=NAME       hold a mail server against RFC 8314, as its clients see it'
+	@echo 'make test                   all tests; a part: lint, unit, sanity, build, kernel, molecule'
+	@echo 'make format                 let ruff format and mend the Python code'
+	@echo 'make changelog              write CHANGELOG.md for the version in galaxy.yml from changelogs/fragments'
+	@echo 'make lock                   move the development tools to their newest versions'
+	@echo 'make clean                  remove everything that these commands made'
+
+setup:
+	@$(SETUP)
+
+demo: setup
+	@$(VENV_PYTHON) tests/demo/run.py
+
+verify: setup
+	@$(VENV_PYTHON) tests/demo/verify.py "$(HOST)"
+
+test: setup
+	@$(CHECK)
+
+lint unit sanity build kernel molecule: setup
+	@$(CHECK) $@
+
+format: setup
+	@.work/venv/bin/ruff check --fix --quiet; .work/venv/bin/ruff format
+
+changelog: setup
+	@ANSIBLE_HOME="$(CURDIR)/.work/ansible" PATH="$(CURDIR)/.work/venv/bin:$$PATH" \
+		antsibull-changelog release --reload-plugins --update-existing
+
+lock: setup
+	@sh tests/tools/lock.sh
+
+clean:
+	@[ ! -d .work/lab ] || sh tests/lab/clean.sh
+	rm -rf .work .ansible tests/output mailops-gate-*.tar.gz
