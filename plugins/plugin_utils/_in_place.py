@@ -42,10 +42,11 @@ class InPlaceAction(ActionBase):
 
     def _looks_from_here(self, task_vars: Mapping[str, Any]) -> bool:
         """Whether the module would run on this machine, with this Python, as this user. A wrapper as interpreter (such as
-        one that enters a network namespace) looks from somewhere else, and so does another user's environment."""
+        one that enters a network namespace) looks from somewhere else, and another virtual environment has other libraries,
+        though its interpreter may be a link to the same file."""
         if self._connection.transport != "local" or self._task.async_val or self._play_context.become:
             return False
         host = self._task.delegate_to
         variables = task_vars.get("ansible_delegated_vars", {}).get(host, {}) if host else task_vars
         interpreter = self._templar.template(variables.get("ansible_python_interpreter", "auto"))
-        return interpreter.startswith("auto") or os.path.realpath(interpreter) == os.path.realpath(sys.executable)
+        return interpreter.startswith("auto") or os.path.abspath(interpreter) == sys.executable
