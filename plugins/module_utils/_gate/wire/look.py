@@ -19,7 +19,7 @@ from .evidence import PortEvidence
 from .probe import PortLook, blank
 from .resolve import NoAddress, addresses_of
 from .slots import Slots
-from .target import Limits, Target, check_target
+from .target import Limits, Target, check_limits, check_target
 from .tls import TrustStores, check_trust
 from .visit import Setting
 
@@ -40,9 +40,10 @@ def look(targets: Sequence[Target], limits: Limits, progress: Optional[Progress]
     after the deadline.
 
     :param progress: is told each result in one line, from the calling thread.
-    :raises IntentError: a target cannot be meant.
+    :raises IntentError: a target or a limit cannot be meant.
     :raises EvidenceError: a CA file or the library ``cryptography`` is missing. Both before anything is connected.
     """
+    check_limits(limits)
     for index, target in enumerate(targets):
         check_target(target, "targets[{0}]".format(index))
     if not targets:

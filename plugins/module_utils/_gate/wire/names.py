@@ -15,7 +15,7 @@ import ipaddress
 import re
 from typing import Iterable, Optional, Union
 
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
@@ -38,7 +38,7 @@ def to_ascii(name: str) -> str:
         ascii_name = bare.encode("idna").decode("ascii").lower()
     except UnicodeError as why:
         raise ValueError("not a host name: {0!r} ({1})".format(name, why)) from why
-    if len(ascii_name) > 253 or not all(_LABEL.match(label) for label in ascii_name.split(".")):
+    if len(ascii_name) > 253 or not all(_LABEL.fullmatch(label) for label in ascii_name.split(".")):
         raise ValueError("not a host name: {0!r}".format(name))
     return ascii_name
 

@@ -17,7 +17,8 @@ IMPLICIT_FIRST = "implicit"
 PLAIN_FIRST = "plain"
 PROTOCOLS = ("smtp", "imap", "pop3", "sieve", "lmtp")
 
-_HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.(?!-)[a-z0-9-]+)+$", re.IGNORECASE)
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.(?!-)[a-z0-9-]+)+", re.IGNORECASE)
+_ADDRESS_LITERAL = re.compile(r"\[[0-9a-f.:]+\]|\[IPv6:[0-9a-f.:]+\]", re.IGNORECASE)
 #: Said in EHLO where the machine has no name with a dot. Exim refuses underscores, others want dots.
 _ANONYMOUS = "mailops-gate.invalid"
 
@@ -74,7 +75,23 @@ class Limits:
         if self.ehlo_name:
             return self.ehlo_name
         own = socket.gethostname()
-        return own if _HOST_NAME.match(own) else _ANONYMOUS
+        return own if _HOST_NAME.fullmatch(own) else _ANONYMOUS
+
+
+def check_limits(limits: Limits) -> None:
+    """Make sure that the limits can be meant.
+
+    :raises IntentError: otherwise.
+    """
+    for option in ("deadline_seconds", "connect_seconds", "reply_seconds", "silence_seconds"):
+        if not getattr(limits, option) > 0:
+            raise IntentError("limits." + option, getattr(limits, option), "a number of seconds above 0")
+    for option in ("per_address", "at_once"):
+        if getattr(limits, option) < 1:
+            raise IntentError("limits." + option, getattr(limits, option), "at least 1")
+    name = limits.ehlo_name
+    if name and not _HOST_NAME.fullmatch(name) and not _ADDRESS_LITERAL.fullmatch(name):
+        raise IntentError("limits.ehlo_name", name, "a host name with a domain, or an address in brackets")
 
 
 def check_target(target: Target, where: str) -> None:

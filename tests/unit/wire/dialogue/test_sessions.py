@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every recorded session, split at any byte border, leads to the same words and the same facts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wire_sessions import CLIENT, SESSIONS, TLS
+
+from _gate.wire.dialogue.base import Done, Send, StartTls
+from _gate.wire.dialogue.conversation import Conversation
+
+
+def play(session, pieces_of):
+    """Hold the session; the client must say exactly its part, one command at a time, and never early."""
+    conversation = Conversation(session.protocol, session.encrypted, CLIENT)
+    events = []
+    steps = list(session.steps)
+    for position, (who, words) in enumerate(steps):
+        if who == "client":
+            assert events == [Send(words)]
+            events = []
+        elif (who, words) == TLS:
+            assert events == [StartTls()]
+            events = conversation.handshake_done()
+        else:
+            pieces = pieces_of(words)
+            for piece in pieces[:-1]:
+                assert events == [], "spoke before the server had finished"
+                events = conversation.feed(piece)
+            assert events == [], "spoke before the server had finished"
+            events = conversation.feed(pieces[-1])
+        if position + 1 < len(steps) and steps[position + 1][0] == "server" and who == "server":
+            assert events == [], "spoke between two parts of a reply"
+    assert events == [Done()]
+    return conversation.facts
+
+
+def gist(capabilities):
+    return capabilities and (capabilities.starttls, capabilities.login_mechanisms)
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_session_tells(name):
+    session = SESSIONS[name]
+    told = play(session, lambda words: [words])
+    facts = dict(
+        dataclasses.asdict(told), before=gist(told.before_tls), after=gist(told.after_tls), notes=len(told.notes)
+    )
+    expected = dict({"throttled": "", "stopped": ""}, **session.facts)
+    if expected["throttled"]:
+        expected["stopped"] = "put off by the server"
+    assert {key: facts[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_session_byte_by_byte_is_the_same(name):
+    session = SESSIONS[name]
+    whole = play(session, lambda words: [words])
+    assert play(session, lambda words: [words[at : at + 1] for at in range(len(words))]) == whole
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_session_split_anyhow_is_the_same(name, data):
+    session = SESSIONS[name]
+
+    def split(words):
+        borders = sorted(data.draw(st.sets(st.integers(1, len(words) - 1), max_size=6)))
+        return [words[begin:end] for begin, end in zip([0] + borders, borders + [len(words)])]
+
+    assert play(session, split) == play(session, lambda words: [words])

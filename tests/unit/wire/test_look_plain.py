@@ -1,0 +1,415 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What scripted servers do before, or without, TLS: states, silence, throttling, endless lines, the deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from wire_servers import (
+    IMAP_ANSWERS,
+    SMTP_ANSWERS,
+    SMTP_GREETING,
+    Server,
+    black_hole,
+    mail_server,
+    unused_port,
+)
+
+from _gate.errors import EvidenceError, IntentError
+from _gate.wire import certificate as certificate_module
+from _gate.wire import resolve
+from _gate.wire.look import Limits, Target, look
+
+QUICK = Limits(deadline_seconds=8, connect_seconds=1, reply_seconds=1, silence_seconds=0.3, ehlo_name="client.example")
+
+
+@pytest.fixture(autouse=True)
+def _without_cryptography(monkeypatch):
+    """No certificate is read here, so these tests also run where cryptography is missing."""
+    monkeypatch.setattr("_gate.wire.look.require_cryptography", lambda: None)
+
+
+def see(server, begins="plain", protocol="smtp", limits=QUICK):
+    (result,) = look([Target(server.address, server.port, protocol, begins, trust="none")], limits)
+    return result
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_refused(address):
+    (seen,) = look([Target(address, unused_port(address), "smtp", "plain")], QUICK)
+    assert (seen.state, seen.address, seen.encryption) == ("refused", address, None)
+    assert seen.detail == "ECONNREFUSED: Connection refused"
+    assert 0 <= seen.seconds < 1
+
+
+def test_timed_out():
+    with black_hole() as port:
+        (seen,) = look([Target("127.0.0.1", port, "smtp", "plain")], QUICK)
+    assert (seen.state, seen.detail, seen.stopped) == ("timed-out", "no answer in 1.0 s", "")
+    assert 0.9 < seen.seconds < 2
+
+
+def test_unreachable_keeps_the_words_of_the_system():
+    (seen,) = look([Target("fe80::1", 25, "smtp", "plain")], QUICK)  # link-local without a scope: no packet leaves
+    assert seen.state == "unreachable"
+    assert seen.detail.startswith("EINVAL: ")
+
+
+def test_plain_server():
+    answers = dict(SMTP_ANSWERS)
+    answers[b"EHLO"] = b"250-mx.example.org\r\n250 AUTH PLAIN\r\n"
+    with Server(mail_server(SMTP_GREETING, answers)) as server:
+        seen = see(server)
+    assert (seen.state, seen.encryption, seen.speaks, seen.stopped) == ("open", "none", "smtp", "")
+    assert seen.before_tls.login_mechanisms == ("PLAIN",)
+    assert seen.tls is None
+    assert seen.after_tls is None
+    assert server.heard == [b"EHLO client.example", b"QUIT"]
+    assert server.visits == 1
+
+
+def test_closed_at_once():
+    with Server(lambda peer: None) as server:
+        seen = see(server)
+    assert (seen.state, seen.encryption, seen.stopped) == ("open", None, "closed without a greeting")
+
+
+def test_reset_at_once():
+    with Server(lambda peer: peer.reset()) as server:
+        seen = see(server)
+    assert (seen.state, seen.encryption) == ("reset", None)
+
+
+@pytest.mark.parametrize("per_address", [1, 8])
+def test_silent(per_address):
+    limits = Limits(8, reply_seconds=1, silence_seconds=0.3, per_address=per_address)
+    with Server(lambda peer: peer.wait_closed()) as server:
+        seen = see(server, limits=limits)
+    assert (seen.state, seen.encryption, seen.stopped) == ("open", None, "no greeting within 1 s")
+    assert seen.connections == (2 if per_address == 8 else 3)
+
+
+def test_silent_to_a_client_hello():
+    with Server(lambda peer: peer.wait_closed()) as server:
+        seen = see(server, "implicit")
+    assert (seen.encryption, seen.connections) == (None, 1)
+    assert seen.tls.error == "no answer to the handshake within 1 s"
+    assert seen.stopped == "no TLS: no answer to the handshake within 1 s"
+
+
+def slow(seconds, script):
+    def delayed(peer):
+        time.sleep(seconds)
+        script(peer)
+
+    return delayed
+
+
+@pytest.mark.parametrize("per_address", [1, 8])
+def test_slow_greeting_is_waited_for(per_address):
+    limits = Limits(9, reply_seconds=3, silence_seconds=0.3, per_address=per_address)
+    with Server(slow(0.8, mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"}))) as server:
+        seen = see(server, limits=limits)
+    assert (seen.encryption, seen.stopped) == ("none", "")
+
+
+def test_nothing_is_said_between_the_two_lines_of_postscreen():
+    early = []
+
+    def script(peer):
+        peer.say(b"220-mx.example.org ESMTP Postfix\r\n")
+        peer.socket.settimeout(0.6)
+        try:
+            early.append(peer.socket.recv(100))
+        except OSError:
+            peer.socket.settimeout(None)
+            mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"})(peer)
+
+    with Server(script) as server:
+        seen = see(server)
+    assert early == []
+    assert (seen.encryption, seen.stopped) == ("none", "")
+
+
+def test_throttled():
+    with Server(lambda peer: peer.say(b"421 4.7.0 come back later\r\n")) as server:
+        seen = see(server)
+    assert seen.throttled == "421 4.7.0 come back later"
+    assert (seen.encryption, seen.stopped) == (None, "put off by the server")
+
+
+def test_endless_line():
+    def babble(peer):
+        while True:
+            peer.say(b"220 " + b"x" * 4096)
+
+    with Server(babble) as server:
+        assert see(server).stopped == "line longer than 8192 bytes"
+
+
+def test_dripping_reply_is_cut_off():
+    def drip(peer):
+        while True:
+            peer.say(b"2")
+            time.sleep(0.1)
+
+    with Server(drip) as server:
+        seen = see(server)
+    assert seen.stopped == "an unknown protocol is spoken here"
+    assert seen.encryption is None
+
+
+def test_dripping_lines_are_cut_off():
+    def drip(peer):
+        while True:
+            peer.say(b"220-wait\r\n")
+            time.sleep(0.1)
+
+    with Server(drip) as server:
+        assert see(server).stopped == "no complete greeting within 1 s"
+
+
+@pytest.mark.parametrize("begins", ["plain", "implicit"])
+def test_garbage(begins):
+    def garble(peer):
+        peer.say(b"\x00\x01\x02\x03 garbage\r\n" * 3)
+        peer.wait_closed()
+
+    with Server(garble) as server:
+        seen = see(server, begins)
+    assert (seen.speaks, seen.encryption, seen.stopped) == ("", None, "an unknown protocol is spoken here")
+
+
+@pytest.mark.parametrize("begins", ["plain", "implicit"])
+def test_ssh(begins):
+    def ssh(peer):
+        peer.say(b"SSH-2.0-OpenSSH_9.2\r\n")
+        peer.wait_closed()
+
+    with Server(ssh) as server:
+        seen = see(server, begins)
+    assert (seen.speaks, seen.encryption, seen.stopped) == ("ssh", None, "ssh is spoken here")
+    assert seen.connections == 1
+
+
+@pytest.mark.parametrize("begins", ["plain", "implicit"])
+def test_http(begins):
+    def http(peer):
+        peer.socket.recv(10)
+        peer.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        peer.wait_closed()
+
+    with Server(http) as server:
+        seen = see(server, begins)
+    assert (seen.speaks, seen.encryption, seen.stopped) == ("http", None, "http is spoken here")
+
+
+def test_plaintext_without_starttls_on_an_implicit_port():
+    answers = dict(IMAP_ANSWERS)
+    answers[b"CAPABILITY"] = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n{tag} OK\r\n"
+    with Server(mail_server(b"* OK hi\r\n", answers)) as server:
+        seen = see(server, "implicit", "imap")
+    assert (seen.encryption, seen.speaks, seen.tls, seen.stopped) == ("none", "imap", None, "")
+    assert seen.before_tls.login_mechanisms == ("PLAIN", "LOGIN")
+
+
+def test_another_mail_protocol_is_carried_on_with():
+    answers = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n{tag} OK\r\n", b"LOGOUT": b"{tag} OK\r\n"}
+    with Server(mail_server(b"* OK hi\r\n", answers)) as server:
+        seen = see(server, "plain", "smtp")
+    assert (seen.speaks, seen.encryption) == ("imap", "none")
+
+
+def test_server_that_closes_instead_of_saying_goodbye():
+    answers = {b"EHLO": b"250 hi\r\n"}
+
+    def script(peer):
+        peer.say(SMTP_GREETING)
+        for line in peer.lines():
+            if line == b"QUIT":
+                peer.reset()
+                return
+            peer.say(answers[b"EHLO"])
+
+    with Server(script) as server:
+        seen = see(server)
+    assert (seen.encryption, seen.stopped) == ("none", "")
+
+
+def test_server_that_ignores_quit_does_not_hold_up():
+    def script(peer):
+        peer.say(SMTP_GREETING)
+        for line in peer.lines():
+            if line != b"QUIT":
+                peer.say(b"250 hi\r\n")
+
+    with Server(script) as server:
+        begun = time.monotonic()
+        assert see(server, limits=Limits(8)).stopped == ""
+    assert time.monotonic() - begun < 3
+
+
+# The whole look
+
+
+def test_deadline_holds_over_black_holes_and_tarpits():
+    with black_hole() as port, Server(lambda peer: peer.wait_closed()) as tarpit:
+        targets = [Target("127.0.0.1", port, "smtp", "plain")] * 3 + [Target("127.0.0.1", tarpit.port, "smtp", "plain")]
+        begun = time.monotonic()
+        results = look(targets, Limits(deadline_seconds=1.2))
+        took = time.monotonic() - begun
+    assert took < 2.2
+    assert [seen.state for seen in results] == ["not-tried"] * 3 + ["open"]
+    assert {seen.stopped for seen in results} == {"deadline of 1.2 s reached"}
+
+
+def test_a_port_unanswered_for_long_is_timed_out_even_at_the_deadline(monkeypatch):
+    monkeypatch.setattr("_gate.wire.connection._SURELY_UNANSWERED", 0.3)
+    with black_hole() as port:
+        (seen,) = look([Target("127.0.0.1", port, "smtp", "plain")], Limits(deadline_seconds=0.5))
+    assert (seen.state, seen.stopped) == ("timed-out", "deadline of 0.5 s reached")
+
+
+def test_deadline_holds_over_a_resolver_that_hangs(monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr(resolve.socket, "getaddrinfo", lambda *_args, **_named: release.wait(20) and [])
+    begun = time.monotonic()
+    (seen,) = look([Target("slow.example.org", 25, "smtp", "plain")], Limits(deadline_seconds=0.3))
+    took = time.monotonic() - begun
+    release.set()
+    assert took < 1.3
+    assert (seen.state, seen.address, seen.family) == ("not-tried", "", "")
+    assert seen.stopped == "deadline of 0.3 s reached"
+
+
+def test_name_without_an_address(monkeypatch):
+    def nothing(*_args, **_named):
+        raise resolve.socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(resolve.socket, "getaddrinfo", nothing)
+    (seen,) = look([Target("nowhere.example.org", 25, "smtp", "plain")], QUICK)
+    assert (seen.state, seen.detail, seen.host) == (
+        "name-not-found",
+        "Name or service not known",
+        "nowhere.example.org",
+    )
+
+
+def test_each_address_of_a_name_has_its_own_result(monkeypatch):
+    socket = resolve.socket
+    found = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 0, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: found)
+    told = []
+    with Server(mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"})) as server:
+        results = look([Target("mx.example.org", server.port, "smtp", "plain")], QUICK, told.append)
+    assert [(seen.address, seen.family, seen.state) for seen in results] == [
+        ("127.0.0.1", "ipv4", "open"),
+        ("127.0.0.2", "ipv4", "refused"),
+        ("::1", "ipv6", "refused"),
+    ]
+    assert len(told) == 3
+    assert any(line.startswith("mx.example.org [127.0.0.1]:") and "open, smtp, none" in line for line in told)
+
+
+def test_link_local_address_keeps_its_scope(monkeypatch):
+    monkeypatch.setattr(resolve.socket, "if_indextoname", lambda number: "eth{0}".format(number))
+    found = [(resolve.socket.AF_INET6, 1, 6, "", ("fe80::1", 0, 0, 3))]
+    monkeypatch.setattr(resolve.socket, "getaddrinfo", lambda *_args, **_named: found)
+    (endpoint,) = resolve.addresses_of("fe80::1%eth3")
+    assert (endpoint.address, endpoint.socket_address(25)) == ("fe80::1%eth3", ("fe80::1", 25, 0, 3))
+
+
+def test_connections_to_one_address_are_bounded():
+    now_open, most, lock = [0], [0], threading.Lock()
+
+    def script(peer):
+        with lock:
+            now_open[0] += 1
+            most[0] = max(most[0], now_open[0])
+        time.sleep(0.1)
+        with lock:
+            now_open[0] -= 1
+        peer.say(b"554 no\r\n")
+
+    with Server(script) as server:
+        results = look([Target("127.0.0.1", server.port, "smtp", "plain")] * 9, Limits(8, per_address=3))
+    assert len(results) == 9
+    assert most[0] == 3
+
+
+def test_defect_in_a_thread_is_not_swallowed(monkeypatch):
+    def defect(*_args, **_named):
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("_gate.wire.probe.open_connection", defect)
+    with pytest.raises(ZeroDivisionError):
+        look([Target("127.0.0.1", 25, "smtp", "plain")], QUICK)
+
+
+# Bad input, before anything is connected
+
+
+@pytest.mark.parametrize("content, problem", [(None, "No such file"), ("", "is empty"), ("x", "no certificate in PEM")])
+def test_ca_file(tmp_path, content, problem):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with Server(lambda peer: None) as server:
+        with pytest.raises(EvidenceError, match=problem) as caught:
+            look([Target("127.0.0.1", server.port, "smtp", "plain", trust=str(path))], QUICK)
+        assert server.visits == 0
+    assert str(path) in str(caught.value)
+
+
+def test_damaged_ca_file(tmp_path):
+    path = tmp_path / "ca.pem"
+    path.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with pytest.raises(EvidenceError, match="damaged"):
+        look([Target("127.0.0.1", 25, "smtp", "plain", trust=str(path))], QUICK)
+
+
+def test_missing_cryptography_names_library_interpreter_and_remedy(monkeypatch):
+    monkeypatch.setitem(certificate_module.sys.modules, "cryptography", None)
+    monkeypatch.setitem(certificate_module.sys.modules, "cryptography.x509", None)
+    with pytest.raises(EvidenceError) as caught:
+        certificate_module.require_cryptography()
+    for word in ("cryptography", certificate_module.sys.executable, "python3-cryptography"):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "target, option",
+    [
+        (Target("a..b", 25, "smtp", "plain"), "targets[0].host"),
+        (Target("a.example", 0, "smtp", "plain"), "targets[0].port"),
+        (Target("a.example", 25, "smpt", "plain"), "targets[0].protocol"),
+        (Target("a.example", 25, "smtp", "later"), "targets[0].begins"),
+        (Target("a.example", 25, "smtp", "plain", server_name=".x"), "targets[0].server_name"),
+    ],
+)
+def test_bad_target(target, option):
+    with pytest.raises(IntentError) as caught:
+        look([target], QUICK)
+    assert caught.value.option == option
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(0), Limits(5, per_address=0), Limits(5, ehlo_name="under_score"), Limits(5, ehlo_name="a.b\r\nX")]
+)
+def test_bad_limits(limits):
+    with pytest.raises(IntentError, match="limits"):
+        look([], limits)
+
+
+def test_no_targets():
+    assert look([], QUICK) == []
