@@ -34,6 +34,31 @@ def wrapped(text: str) -> str:
     return "\n".join(lines)
 
 
+def verdict(of: dict) -> str:
+    """The role's message; and when all passed, which is one line there, also which checks those were."""
+    if of["outcome"] != "pass":
+        return wrapped(of["msg"])
+    return wrapped("\n".join([of["msg"], *_passed(of["passed"])]))
+
+
+def _passed(checks: list[dict]) -> list[str]:
+    """Services that passed the same checks share a line for their names and one for the checks."""
+    by_place: dict[str, list[str]] = {}
+    for check in checks:
+        place = f"{check['port']}/{check['service']}" if check.get("port") else "other ports"
+        names = by_place.setdefault(place, [])
+        if check["check"] not in names:
+            names.append(check["check"])
+    by_checks: dict[tuple[str, ...], list[str]] = {}
+    for place, names in by_place.items():
+        by_checks.setdefault(tuple(names), []).append(place)
+    lines = []
+    for names, places in by_checks.items():
+        lines.append("PASS    " + ", ".join(places))
+        lines.append("        held      " + ", ".join(names))
+    return lines
+
+
 def _wrap(line: str) -> str:
     label = LABELLED.match(line)
     indent = label.end() if label and label.group().strip() else len(line) - len(line.lstrip()) + 2

@@ -122,7 +122,10 @@ def judge(kept: dict[str, dict], bases: dict[str, int]) -> bool:
         outcome = verdict.get("outcome", "no verdict")
         stopped = result.get("stopped", True)
         print("\n" + layout.heading(host.name, outcome.upper()) + "\n")
-        print(layout.wrapped(verdict.get("msg") or "\n".join(result.get("errors", ["The role did not run."]))))
+        if verdict:
+            print(layout.verdict(verdict))
+        else:
+            print(layout.wrapped("\n".join(result.get("errors", ["The role did not run."]))))
         print("\nThe deployment " + ("stops here." if stopped else "goes on."))
         right = right and stopped == bool(host.faults) and outcome == ("fail" if host.faults else "pass")
     print("\n" + layout.heading("Planted and found") + "\n")

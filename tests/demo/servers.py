@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from certificates import chain_file
@@ -52,7 +53,7 @@ class UntilEnd(protocol.Protocol):
     """Stops the process when its standard input ends."""
 
     def connectionLost(self, reason: object) -> None:
-        if reactor.running:
+        with suppress(error.ReactorNotRunning):  # a signal may have come first
             reactor.stop()
 
 

@@ -117,7 +117,7 @@ def verify(options: argparse.Namespace) -> int:
     if verdict is None:
         raise CannotRun("\n".join(result.get("errors", [])) or run.stdout.strip())
     print(layout.heading(str(name), verdict["outcome"].upper()) + "\n")
-    print(layout.wrapped(verdict["msg"]))
+    print(layout.verdict(verdict))
     return 1 if verdict["stops"] else 0
 
 
