@@ -12,7 +12,6 @@ from typing import Any, Callable, Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError, IntentError
 
 
@@ -37,7 +36,7 @@ class InPlaceAction(ActionBase):
         try:
             result.update(type(self).task(options))
         except (IntentError, EvidenceError) as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None  # its text is whole; a cause would be appended to it
         return result
 
     def _looks_from_here(self, task_vars: Mapping[str, Any]) -> bool:
