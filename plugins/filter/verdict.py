@@ -50,7 +50,6 @@ _value:
 from typing import Any, Sequence
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import IntentError
 from ansible_collections.mailops.gate.plugins.module_utils._gate.judge.verdict import parse_fail_on
 from ansible_collections.mailops.gate.plugins.module_utils._gate.report.plain import join_results

@@ -20,9 +20,15 @@ from .wire_tasks import parse_list, parse_timeout
 def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
     """The result of ``firewall_ports_info``: the openings."""
     evidence = _look(options)
-    entries, interfaces = openings(evidence.acceptance, evidence.interfaces)
+    entries, interfaces = openings(evidence.acceptance)
     families = [f"ipv{family}" for family in sorted(evidence.families)]
-    return {"changed": False, "openings": entries, "interfaces": interfaces, "families": families, "notes": list(evidence.notes)}
+    return {
+        "changed": False,
+        "openings": entries,
+        "interfaces": interfaces,
+        "families": families,
+        "notes": list(evidence.notes),
+    }
 
 
 def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping
-
 from ..packetfilter.model import ACCEPT, Where
-
-#: Chain of iptables-save -> what to call.
-_TOOLS = {"iptables": "iptables", "ip6tables": "ip6tables"}
 
 
 def manager(where: Where) -> str:
@@ -41,12 +36,12 @@ def close_command(where: Where, whole: bool, what: str) -> str:
         return f"publish {what} on 127.0.0.1 only, or not at all"
     if where.position == "policy":
         if where.source == "nft":
-            return f"nft chain {where.family} {where.table} {where.chain} '{{ policy drop; }}' (after accepting what is required)"
-        return f"{_tool(where)} -P {where.chain} DROP (after accepting what is required)"
+            return f"accept what is required, then: nft chain {_nft(where)} '{{ policy drop; }}'"
+        return f"accept what is required, then: {_tool(where)} -P {where.chain} DROP"
     if not whole:
         return f"take {what} out of the rule: {where.text}"
     if where.source == "nft":
-        return f"nft delete rule {where.family} {where.table} {where.chain} {where.position}"
+        return f"nft delete rule {_nft(where)} {where.position}"
     return f"{_tool(where)} {where.text.replace('-A ', '-D ', 1)}"
 
 
@@ -72,21 +67,14 @@ def open_command(where: Where | None, transport: str, port: int, source: str, fa
         )
     if where.source == "nft":
         match = f"ip{'6' if family == 6 else ''} saddr {source} " if source else ""
-        return f"nft insert rule {where.family} {where.table} {where.chain} {match}{transport} dport {port} {ACCEPT}"
+        return f"nft insert rule {_nft(where)} {match}{transport} dport {port} {ACCEPT}"
     match = f"-s {source} " if source else ""
     return f"{_tool(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
 
 
 def _tool(where: Where) -> str:
-    tool = _TOOLS[where.source]
-    return tool if where.table == "filter" else f"{tool} -t {where.table}"
+    return where.source if where.table == "filter" else f"{where.source} -t {where.table}"
 
 
-def place(where: Where) -> str:
-    """The rule's place as a person names it: ``inet filter input handle 9``."""
-    return " ".join(part for part in (where.family, where.table, where.chain, where.position) if part)
-
-
-def packet_text(packet: Mapping[str, str]) -> str:
-    """A witness packet in words, from its described fields."""
-    return f"{packet['source']} to {packet['protocol']} {packet['port']} on {packet['interface']}"
+def _nft(where: Where) -> str:
+    return f"{where.family} {where.table} {where.chain}"

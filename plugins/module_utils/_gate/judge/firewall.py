@@ -12,17 +12,32 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..intent.services import ANYONE, Service
+from ..packetfilter.addresses import address_text, range_of
 from ..packetfilter.diagram import EMPTY, Space
 from ..packetfilter.evaluate import Acceptance
-from ..packetfilter.model import DPORT, FAMILY, PORT_PROTOCOLS, PROTOCOL, SADDR, Where
-from ..packetfilter.openings import describe, range_of
+from ..packetfilter.model import (
+    DPORT,
+    FAMILY,
+    IIF,
+    PORT_PROTOCOLS,
+    PROTOCOL,
+    SADDR,
+    Box,
+    Intervals,
+    Where,
+    interface_name,
+)
+from ..packetfilter.names import PROTOCOLS
+from ..packetfilter.openings import describe, lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
-from .filter_remedies import close_command, open_command, place
+from .filter_remedies import close_command, open_command
 from .finding import FAIL, PASS, UNKNOWN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
 _MOST_DOUBTS = 5
+#: Sources that the kernel never lets arrive from outside: what the filter says of them is no matter of reachability.
+_NEVER_ARRIVE = ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "ff00::/8")
 
 
 def judge_firewall(host: str, services: Sequence[Service], evidence: FilterEvidence) -> list[Finding]:
@@ -43,7 +58,9 @@ class _Filter:
         with_ports = self.space.box({PROTOCOL: tuple((number, number) for number in sorted(PORT_PROTOCOLS.values()))})
         self.may = self.space.intersect(self.acceptance.may, with_ports)
         self.must = self.space.intersect(self.acceptance.must, with_ports)
-        self.asked = self.space.intersect(evidence.question, with_ports)
+        read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
+        self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
+        self.arriving = self.space.complement(self.space.boxes(_source_box(cidr) for cidr in _NEVER_ARRIVE))
 
     def judge(self) -> Iterator[Finding]:
         space = self.space
@@ -54,7 +71,7 @@ class _Filter:
                 allowed = space.union(allowed, region)
                 if not service.optional:
                     yield self._required(service, space.intersect(region, self.evidence.promised))
-        surplus = space.minus(self.may, allowed)
+        surplus = space.minus(space.intersect(self.may, self.asked), allowed)
         for family in sorted(_NAMES):
             finding = self._unfiltered(family)
             if finding is not None:
@@ -79,11 +96,11 @@ class _Filter:
 
     def _required(self, service: Service, region: int) -> Finding:
         space = self.space
-        missing = space.minus(region, self.may)
+        missing = space.minus(space.intersect(region, self.arriving), self.may)
         undecided = space.minus(space.intersect(region, self.may), self.must)
         if missing != EMPTY:
             where = self._dropper(missing)
-            cause = f"closed by {place(where)}: {where.text}" if where else "closed"
+            cause = f"closed by {rule_text(where)}: {where.text}" if where else "closed"
             source, family = self._first_source(service, missing)
             return self._finding(
                 "firewall.missing-opening",
@@ -108,7 +125,8 @@ class _Filter:
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
         mine = space.box({FAMILY: ((family, family),)})
-        asked = space.intersect(self.asked, mine)
+        if space.intersect(self.evidence.question, mine) == EMPTY:
+            return None
         if family not in self.evidence.families:
             fix = "give the rules of both families, such as iptables and ip6tables"
             return self._finding(
@@ -119,11 +137,10 @@ class _Filter:
                 observed="not looked at",
                 cause=f"no {_NAMES[family]} rules were given",
             )
-        if asked == EMPTY:
-            return None
-        if not space.is_subset(asked, self.must):
+        asked = space.intersect(self.asked, mine)
+        if not space.is_subset(space.intersect(asked, self.arriving), self.must):
             return self._finding("firewall.unfiltered", PASS)
-        rules = [place(where) for where, _node in self.acceptance.accepted_by(asked)]
+        rules = [rule_text(where) for where, _node in self.acceptance.accepted_by(asked)]
         cause = "accepted by " + ", ".join(rules[:3]) if rules else f"no chain looks at {_NAMES[family]} packets"
         return self._finding(
             "firewall.unfiltered",
@@ -146,23 +163,23 @@ class _Filter:
             if part == EMPTY:
                 continue
             left = space.minus(left, part)
-            ports = space.values(part, DPORT)
-            port = ports[0][0] if len(ports) == 1 and ports[0][0] == ports[0][1] else 0
+            port = _single(space.values(part, DPORT))
+            transport = PROTOCOLS.get(_single(space.values(part, PROTOCOL)))
             service = next((item for item in self.services if item.closed and item.port == port), None)
-            what = describe(space, part, brief=True)
+            what = describe(self.acceptance, part, brief=True)
             whole = not any(
                 opener == where and space.intersect(node, allowed) != EMPTY for opener, node in self.acceptance.accepts
             )
-            wanted = (
-                "" if service or not port else f"; or add {{port: {port}, protocol: ...}} to services if it is meant"
-            )
+            wanted = ""
+            if port and transport and not service:
+                wanted = f"; or add {{port: {port}, protocol: {transport}}} to services if it is meant"
             yield self._finding(
                 "firewall.surplus-opening",
                 FAIL,
                 service,
                 "closed",
                 self._lines(part),
-                f"opened by {place(where)}: {where.text}",
+                f"opened by {rule_text(where)}: {where.text}",
                 close_command(where, whole, what) + wanted,
                 port,
             )
@@ -188,10 +205,8 @@ class _Filter:
     def _first_source(self, service: Service, missing: int) -> tuple[str, int]:
         """The first network of the service that misses the opening (``""`` for everybody), and its family."""
         for cidr in service.sources:
-            family, first, last = range_of(cidr)
-            box = {FAMILY: ((family, family),), SADDR: ((first, last),)}
-            if self.space.intersect(missing, self.space.box(box)) != EMPTY:
-                return ("" if cidr in ANYONE else cidr), family
+            if self.space.intersect(missing, self.space.box(_source_box(cidr))) != EMPTY:
+                return ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
         raise AssertionError("what is missing lies in one of the service's networks")
 
     def _dropper(self, region: int) -> Where | None:
@@ -202,11 +217,20 @@ class _Filter:
                 return where
         return None
 
+    def _lines(self, region: int) -> str:
+        return "; ".join(lines(self.acceptance, region))
+
+    def _witness(self, region: int) -> str:
+        """A packet of the region in words."""
+        packet = self.space.witness(region)
+        source = address_text(packet[FAMILY], packet[SADDR])
+        return f"{source} to {PROTOCOLS[packet[PROTOCOL]]} {packet[DPORT]} on {interface_name(packet[IIF])}"
+
     def _doubts(self, region: int) -> str:
         texts = []
         for doubt in self.acceptance.doubts:
             if self.space.intersect(doubt.node, region) != EMPTY:
-                text = f"{doubt.text} ({place(doubt.where)})"
+                text = f"{doubt.text} ({rule_text(doubt.where)})"
                 if text not in texts:
                     texts.append(text)
         more = f" and {len(texts) - _MOST_DOUBTS} more" if len(texts) > _MOST_DOUBTS else ""
@@ -239,3 +263,13 @@ class _Filter:
             fix,
             CHECKS[check].source if outcome != PASS else "",
         )
+
+
+def _single(values: Intervals) -> int:
+    """The one value that there is, or 0."""
+    return values[0][0] if len(values) == 1 and values[0][0] == values[0][1] else 0
+
+
+def _source_box(cidr: str) -> Box:
+    family, first, last = range_of(cidr)
+    return {FAMILY: ((family, family),), SADDR: ((first, last),)}

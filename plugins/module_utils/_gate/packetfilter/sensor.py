@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import partial
 from typing import Mapping, Sequence
 
 from ..errors import IntentError
 from . import live
+from .addresses import question
 from .diagram import Space
 from .evaluate import Acceptance, accepted
 from .model import Ruleset
-from .openings import question
 from .readers.files import from_files
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
@@ -24,7 +25,8 @@ FAMILIES = {"ipv4": 4, "ipv6": 6}
 @dataclass(frozen=True)
 class FilterEvidence:
     """``question``: the packets asked about. ``promised``: those of them that go to an address which clients are given
-    (link-local ones are not). ``families``: 4 and 6, as far as rules were read for them. ``interfaces``: known by name."""
+    (link-local ones are not).
+    ``families``: 4 and 6, as far as rules were read for them."""
 
     space: Space
     ruleset: Ruleset
@@ -32,7 +34,6 @@ class FilterEvidence:
     question: int
     promised: int
     families: frozenset[int]
-    interfaces: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -52,28 +53,41 @@ def look_at_filter(
     :param timeout: seconds for each command that is run.
     :raises IntentError, EvidenceError: before anything is analysed.
     """
-    given = [_address(text) for text in addresses]
-    facts = None
+    given = [_checked(text) for text in addresses]
     if rules:
         evidence = from_files(rules)
+        own = promised = given
     else:
-        evidence, facts = live.from_host(timeout=timeout)
-    own = given or (facts.reachable_addresses() if facts else [])
-    clients = given or (facts.global_addresses() if facts else [])
-    asked = {FAMILIES[name] for name in families} if families else {4, 6}
-    if own and not families:
-        asked = {address.version for address in own}
+        evidence, facts = live.from_host(partial(live.run_command, seconds=timeout))
+        # Scope host is loopback; link-local addresses are reachable, but no client is given them.
+        own = given or [found.address for found in facts.addresses if found.scope != "host"]
+        promised = given or [found.address for found in facts.addresses if found.scope not in ("host", "link")]
+    asked = _families(families, own)
     space = Space()
     whole = question(space, asked, interfaces or None, own or None)
-    promised = question(space, asked, interfaces or None, clients) if clients else whole
     acceptance = accepted(space, evidence.ruleset, whole)
-    known = sorted(set(interfaces) | set(facts.interfaces if facts else ()))
-    return FilterEvidence(space, evidence.ruleset, acceptance, whole, promised, evidence.families, tuple(known),
-                          evidence.ruleset.notes + acceptance.notes)
+    return FilterEvidence(
+        space=space,
+        ruleset=evidence.ruleset,
+        acceptance=acceptance,
+        question=whole,
+        promised=question(space, asked, interfaces or None, promised) if own else whole,
+        families=evidence.families,
+        notes=evidence.ruleset.notes + acceptance.notes,
+    )
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _families(given: Sequence[str] | None, own: Sequence[str]) -> set[int]:
+    if given:
+        return {FAMILIES[name] for name in given}
+    if own:
+        return {ipaddress.ip_address(address).version for address in own}
+    return set(FAMILIES.values())
+
+
+def _checked(text: str) -> str:
+    address = text.split("%", maxsplit=1)[0]
     try:
-        return ipaddress.ip_address(text.split("%", maxsplit=1)[0])
+        return str(ipaddress.ip_address(address))
     except ValueError:
         raise IntentError("addresses", text, "an IPv4 or IPv6 address") from None

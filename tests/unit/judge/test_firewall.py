@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The comparison of openings with requirements, from iptables-save text to findings."""
+
+from __future__ import annotations
+
+import pytest
+from _gate.intent.policy import parse_policy
+from _gate.intent.services import Defaults, parse_services
+from _gate.judge.finding import FAIL, PASS, UNKNOWN
+from _gate.judge.firewall import judge_firewall
+from _gate.packetfilter.sensor import look_at_filter
+
+EXACT = ["-p tcp -m multiport --dports 587,993 -j ACCEPT"]
+SERVICES = ["submission", "imaps"]
+
+
+@pytest.fixture
+def findings(tmp_path):
+    """Findings of ``services`` against the INPUT rules of both families."""
+
+    def judge(ipv4, ipv6=None, services=SERVICES, policies=("DROP", "DROP"), **question):
+        rules = {}
+        for key, lines, policy in zip(("iptables", "ip6tables"), (ipv4, ipv6 if ipv6 is not None else ipv4), policies):
+            path = tmp_path / key
+            text = "".join(f"-A INPUT {line}\n" for line in lines)
+            path.write_text(f"*filter\n:INPUT {policy} [0:0]\n:OTHER - [0:0]\n{text}COMMIT\n", encoding="utf-8")
+            rules[key] = str(path)
+        if ipv6 == "not given":
+            del rules["ip6tables"]
+        parsed = parse_services(services, Defaults(parse_policy("rfc8314")))
+        return judge_firewall("mx", parsed, look_at_filter(rules, **question))
+
+    return judge
+
+
+def faults(found):
+    return [(item.check, item.port, item.outcome) for item in found if item.outcome != PASS]
+
+
+def test_exactly_the_required_ports_pass(findings):
+    found = findings(EXACT)
+    assert faults(found) == []
+    assert {(item.check, item.port) for item in found} == {
+        ("firewall.missing-opening", 587),
+        ("firewall.missing-opening", 993),
+        ("firewall.unfiltered", 0),
+        ("firewall.surplus-opening", 0),
+    }
+
+
+def test_a_port_closed_in_one_family_is_missing(findings):
+    found = findings(EXACT, ["-p tcp --dport 587 -j ACCEPT"])
+    assert faults(found) == [("firewall.missing-opening", 993, FAIL)]
+    (fault,) = [item for item in found if item.outcome == FAIL]
+    assert fault.expected == "tcp 993 from any (IPv4, IPv6)"
+    assert fault.observed == "tcp 993 from any (IPv4)"
+    assert "policy" in fault.cause
+    assert "2001:db8" in fault.cause
+    assert fault.fix == "ip6tables -I INPUT -p tcp --dport 993 -j ACCEPT"
+
+
+def test_a_port_dropped_by_a_rule_names_the_rule(findings):
+    (fault,) = [i for i in findings(["-p tcp --dport 993 -s 10.0.0.0/8 -j DROP", *EXACT], EXACT) if i.outcome == FAIL]
+    assert (fault.check, fault.port) == ("firewall.missing-opening", 993)
+    assert "-s 10.0.0.0/8 -j DROP" in fault.cause
+
+
+def test_a_port_open_to_some_only_is_missing(findings):
+    found = findings(["-p tcp --dport 587 -j ACCEPT", "-s 192.0.2.0/24 -p tcp --dport 993 -j ACCEPT"], EXACT)
+    assert faults(found) == [("firewall.missing-opening", 993, FAIL)]
+
+
+def test_a_port_open_to_more_than_may_is_surplus(findings):
+    services = ["submission", {"name": "imaps", "from": ["192.0.2.0/24", "2001:db8::/32"]}]
+    found = findings(EXACT, services=services)
+    assert faults(found) == [("firewall.surplus-opening", 993, FAIL)] * 2  # one rule in each family
+    assert "from any but 192.0.2.0/24 (IPv4)" in found[-2].observed
+
+
+def test_a_forgotten_port_names_the_rule_that_opens_it_and_how_to_close_it(findings):
+    found = findings([*EXACT, "-p tcp --dport 3306 -j ACCEPT"], EXACT)
+    assert faults(found) == [("firewall.surplus-opening", 3306, FAIL)]
+    (fault,) = [item for item in found if item.outcome == FAIL]
+    assert fault.observed == "tcp 3306 from any (IPv4)"
+    assert fault.fix == (
+        "iptables -D INPUT -p tcp --dport 3306 -j ACCEPT; or add {port: 3306, protocol: tcp} to services if it is meant"
+    )
+
+
+def test_a_rule_that_opens_required_ports_too_is_not_to_be_deleted(findings):
+    found = findings(["-p tcp -m multiport --dports 587,993,3306 -j ACCEPT"], EXACT)
+    (fault,) = [item for item in found if item.outcome == FAIL]
+    assert fault.fix.startswith("take tcp 3306 out of the rule")
+
+
+def test_a_closed_service_that_is_open_carries_its_name(findings):
+    (fault,) = [
+        item
+        for item in findings(
+            [*EXACT, "-p tcp --dport 110 -j ACCEPT"], EXACT, [*SERVICES, {"name": "pop3", "closed": True}]
+        )
+        if item.outcome == FAIL
+    ]
+    assert (fault.check, fault.port, fault.service) == ("firewall.surplus-opening", 110, "pop3")
+
+
+def test_a_family_without_a_filter_is_one_fault(findings):
+    found = findings(EXACT, [], policies=("DROP", "ACCEPT"))
+    assert faults(found) == [("firewall.unfiltered", 0, FAIL)]
+    assert "IPv6" in found[-2].observed or any("IPv6" in item.observed for item in found)
+
+
+def test_a_family_that_was_not_read_is_unknown_and_one_finding(findings):
+    found = findings(EXACT, "not given")
+    assert faults(found) == [("firewall.undecided", 0, UNKNOWN)]
+
+
+def test_a_family_that_is_not_asked_about_is_no_matter(findings):
+    assert faults(findings(EXACT, "not given", families=["ipv4"])) == []
+
+
+def test_a_rate_limit_on_a_required_port_is_unknown_and_named(findings):
+    rules = ["-p tcp --dport 587 -j ACCEPT", "-p tcp --dport 993 -m limit --limit 10/min -j ACCEPT"]
+    found = findings(rules, EXACT)
+    assert faults(found) == [("firewall.undecided", 993, UNKNOWN)]
+    (doubt,) = [item for item in found if item.outcome == UNKNOWN]
+    assert "--limit 10/min" in doubt.cause
+
+
+def test_a_doubtful_surplus_is_unknown_and_never_pass(findings):
+    found = findings([*EXACT, "-p tcp --dport 3306 -m recent --rcheck --name X -j ACCEPT"], EXACT)
+    assert faults(found) == [("firewall.undecided", 0, UNKNOWN)]
+
+
+def test_an_optional_door_may_be_open_and_need_not_be(findings):
+    services = [*SERVICES, "dhcp-client"]
+    assert faults(findings(EXACT, services=services)) == []
+    assert faults(findings([*EXACT, "-p udp --sport 67 --dport 68 -j ACCEPT"], EXACT, services)) == []
+    assert faults(findings([*EXACT, "-p udp --sport 67 --dport 68 -j ACCEPT"], EXACT)) == [
+        ("firewall.surplus-opening", 68, FAIL)
+    ]
+
+
+def test_icmp_is_no_port(findings):
+    assert faults(findings([*EXACT, "-p icmp -j ACCEPT"], [*EXACT, "-p ipv6-icmp -j ACCEPT"])) == []
+
+
+def test_loopback_is_no_outside(findings):
+    assert faults(findings(["-i lo -j ACCEPT", *EXACT])) == []
+
+
+def test_a_required_port_on_one_interface_only_is_missing_unless_asked_so(findings):
+    rules = [f"-i eth0 {line}" for line in EXACT]
+    assert faults(findings(rules)) == [("firewall.missing-opening", 587, FAIL), ("firewall.missing-opening", 993, FAIL)]
+    assert faults(findings(rules, interfaces=["eth0"])) == []
+
+
+def test_sources_that_never_arrive_are_no_matter(findings):
+    assert (
+        faults(findings(["-s 127.0.0.0/8 -j DROP", "-s 224.0.0.0/4 -j DROP", *EXACT], ["-s ff00::/8 -j DROP", *EXACT]))
+        == []
+    )
+
+
+def test_a_destination_of_the_hosts_own_is_enough(findings):
+    rules = ["-d 192.0.2.1/32 -p tcp -m multiport --dports 587,993 -j ACCEPT"]
+    assert faults(findings(rules, [], addresses=["192.0.2.1"])) == []
+    assert faults(findings(rules, [])) != []
