@@ -1,0 +1,19 @@
+#!/bin/sh
+# Remove everything that the lab has made: hosts, network, images, keys and certificates.
+set -eu
+CHECKOUT=$(cd "$(dirname "$0")/../.." && pwd -P)
+# shellcheck source=tests/lab/environment.sh
+. "$CHECKOUT/tests/lab/environment.sh"
+mkdir -p "$LAB"
+if [ -z "$(configure_engine; obstacle)" ]; then
+    configure_engine
+    remove_hosts
+    if [ "$MAILOPS_CONTAINERS_CONF" = "$PODMAN_HOME/containers.conf" ]; then
+        "$MAILOPS_ENGINE" system reset --force > /dev/null
+    else
+        for suite in bookworm trixie; do
+            "$MAILOPS_ENGINE" rmi --force "$LAB_IMAGE:$suite" > /dev/null 2>&1 || true
+        done
+    fi
+fi
+rm -rf "$PODMAN_HOME" "$LAB"

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Run a Molecule scenario on real mail servers: molecule.sh [SCENARIO [COMMAND [OPTION ...]]]; by default `default test`.
+# `test` leaves nothing running, whatever happens; `converge` leaves the hosts for `verify`, `login` and `destroy`.
+# Where the machine cannot run the lab, says why in a line `SKIPPED: reason` and ends with 0.
+set -eu
+CHECKOUT=$(cd "$(dirname "$0")/../.." && pwd -P)
+# shellcheck source=tests/lab/environment.sh
+. "$CHECKOUT/tests/lab/environment.sh"
+scenario=${1:-default}
+[ $# -eq 0 ] || shift
+command=${1:-test}
+[ $# -eq 0 ] || shift
+
+mkdir -p "$LAB/ssh"
+# One lab in a checkout at a time.
+exec 9> "$LAB/lock"
+flock 9
+
+skip() {
+    echo "SKIPPED: molecule scenario $scenario: $1"
+    exit 0
+}
+configure_engine
+reason=$(obstacle)
+[ -z "$reason" ] || skip "$reason"
+if [ ! -x "$MAILOPS_VENV/bin/molecule" ]; then
+    echo "no molecule in $MAILOPS_VENV; set MAILOPS_VENV to a Python environment that has it" >&2
+    exit 2
+fi
+if [ "$command" != destroy ]; then
+    built=0
+    "$MAILOPS_LAB_SCRIPTS/images.sh" 9>&- 2> "$LAB/images.log" || built=$?
+    [ "$built" -ne 3 ] || skip "$(cat "$LAB/images.log")"
+    cat "$LAB/images.log" >&2
+    [ "$built" -eq 0 ] || exit "$built"
+fi
+
+# The collection under the path by which Ansible finds it.
+collections="$CHECKOUT/.work/collections"
+mkdir -p "$collections/ansible_collections/mailops"
+[ -e "$collections/ansible_collections/mailops/gate" ] || ln -s "$CHECKOUT" "$collections/ansible_collections/mailops/gate"
+export ANSIBLE_HOME="$CHECKOUT/.work/ansible" ANSIBLE_COLLECTIONS_PATH="$collections"
+export MOLECULE_EPHEMERAL_DIRECTORY="$LAB/molecule" XDG_CACHE_HOME="$CHECKOUT/.work/cache"
+[ -t 1 ] || export NO_COLOR=1
+export PATH="$MAILOPS_VENV/bin:$PATH"
+
+leave() {
+    status=$?
+    trap - EXIT
+    [ "$command" != test ] || remove_hosts
+    exit "$status"
+}
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+cd "$CHECKOUT/extensions"
+molecule "$command" --scenario-name "$scenario" "$@" 9>&-
