@@ -48,5 +48,6 @@ STAGES = [
     Stage("unit-oldest", "unit", "sh tests/tools/unit_oldest.sh"),
     Stage("build", "build", f"{PYTHON} tests/tools/tarball.py"),
     Stage("demo", "demo", f"{PYTHON} tests/demo/run.py"),
+    Stage("integration", "integration", f"{PYTEST} tests/integration"),
     Stage("kernel", "kernel", f"{PYTEST} tests/kernel"),
 ]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import workspace
 
 BUILD = workspace.WORK / "build"
+INSTALLED = BUILD / "installed"
 #: Whole folders that a user needs.
 FOLDERS = ("plugins/", "roles/", "playbooks/", "docs/")
 FILES = ("README.md", "LICENSE", "CHANGELOG.md", "meta/runtime.yml", "changelogs/changelog.yaml")
@@ -22,11 +24,16 @@ FILES = ("README.md", "LICENSE", "CHANGELOG.md", "meta/runtime.yml", "changelogs
 MANIFESTS = ("MANIFEST.json", "FILES.json")
 
 
-def galaxy(*arguments: str) -> None:
-    """Run ansible-galaxy collection; its failure is ours."""
-    command = ["ansible-galaxy", "collection", *arguments]
-    if subprocess.run(command, cwd=workspace.COLLECTION, check=False).returncode:
+def run(*command: str) -> str:
+    """What the command prints, where only what was installed from the tarball is found; its failure is ours."""
+    environment = {**workspace.environment(), "ANSIBLE_COLLECTIONS_PATH": str(INSTALLED)}
+    ended = subprocess.run(
+        command, cwd=workspace.COLLECTION, env=environment, check=False, stdout=subprocess.PIPE, text=True
+    )
+    if ended.returncode:
+        print(ended.stdout)
         sys.exit(f"failed: {' '.join(command)}")
+    return ended.stdout
 
 
 def differences(packed: set[str]) -> list[str]:
@@ -40,21 +47,19 @@ def differences(packed: set[str]) -> list[str]:
 def main() -> int:
     """Build, compare, install, and let ansible-doc read every module of what was installed."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    galaxy("build", "--output-path", str(BUILD))
+    run("ansible-galaxy", "collection", "build", "--output-path", str(BUILD))
     (tarball,) = BUILD.glob("mailops-gate-*.tar.gz")
     with tarfile.open(tarball) as archive:
         packed = {member.name for member in archive.getmembers() if member.isfile()}
     wrong = differences(packed)
+    run("ansible-galaxy", "collection", "install", "--offline", "--collections-path", str(INSTALLED), str(tarball))
+    modules = sorted(f"mailops.gate.{Path(name).stem}" for name in packed if name.startswith("plugins/modules/"))
+    documented = json.loads(run("ansible-doc", "--json", *modules))
+    wrong += [f"{module} has no documentation once installed" for module in modules if module not in documented]
     for sentence in wrong:
         print(sentence)
-    installed = BUILD / "installed"
-    galaxy("install", "--offline", "--collections-path", str(installed), str(tarball))
-    modules = sorted(Path(name).stem for name in packed if name.startswith("plugins/modules/"))
-    command = ["ansible-doc", "--json", *(f"mailops.gate.{module}" for module in modules)]
-    environment = {**workspace.environment(), "ANSIBLE_COLLECTIONS_PATH": str(installed)}
-    documented = subprocess.run(command, env=environment, check=False, stdout=subprocess.DEVNULL).returncode == 0
     print(f"{tarball.name}: {len(packed)} files, modules {', '.join(modules)}")
-    return int(bool(wrong) or not documented)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":
