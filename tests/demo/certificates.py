@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
+
 from hosts import HOSTS
 
 #: The CA's certificate, in the directory given to :func:`issue`: what clients trust.

@@ -13,11 +13,12 @@ Sources: RFC 5321, 3207, 4954 and 6409 (SMTP submission); RFC 3501 and 2595 (IMA
 
 from __future__ import annotations
 
-from hosts import STARTTLS, Door
 from twisted.internet import error
 from twisted.internet.ssl import CertificateOptions
 from twisted.protocols.basic import LineReceiver
 from twisted.protocols.policies import TimeoutMixin
+
+from hosts import STARTTLS, Door
 
 IDLE_SECONDS = 60
 CYRUS = "3.6.1"

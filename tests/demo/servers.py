@@ -22,12 +22,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from certificates import chain_file
-from dialogues import DIALOGUES
-from hosts import HOSTS, IMPLICIT, SURPLUS_PORT, Door, Host
 from twisted.internet import error, protocol, reactor, stdio
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate, TLSVersion
+
+from certificates import chain_file
+from dialogues import DIALOGUES
+from hosts import HOSTS, IMPLICIT, SURPLUS_PORT, Door, Host
 
 #: Below Linux' range of ephemeral ports (32768 on), so that no client connection sits on one of these by chance.
 BASES = range(20000, 32000, 1000)

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-import layout
 import pytest
+
+import layout
 
 MESSAGE = """host: 1 failed of 2 checks
 FAIL    20143/imap  mail.login-before-tls  [127.0.0.1, ::1]
