@@ -11,10 +11,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "demo"))
 
-from hosts import IMPLICIT, STARTTLS, Door  # noqa: E402
-from servers import Conversations, UntilEnd  # noqa: E402
 from twisted.internet import reactor, stdio  # noqa: E402
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate  # noqa: E402
+
+from hosts import IMPLICIT, STARTTLS, Door  # noqa: E402
+from servers import Conversations, UntilEnd  # noqa: E402
 
 DOORS = (
     Door("smtp", "smtp", 25, STARTTLS),

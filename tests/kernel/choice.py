@@ -14,11 +14,10 @@ import random
 import re
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from namespaces import ARRIVALS, INTERFACES
-from packets import DCCP, GRE, ICMP, ICMPV6, PORTED, SCTP, SOURCE, TARGET, TCP, UDP, Probe, number_of_address
-
 from _gate.packetfilter import model
 from _gate.packetfilter.diagram import Space
+from namespaces import ARRIVALS, INTERFACES
+from packets import DCCP, GRE, ICMP, ICMPV6, PORTED, SCTP, SOURCE, TARGET, TCP, UDP, Probe, number_of_address
 
 #: The kernel's input path takes these destinations and sources for the host's; others never reach the input hook.
 _REACHABLE = {

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from _gate.errors import IntentError
 from _gate.intent.policy import parse_policy
 from _gate.intent.registry import DOORS, MAIL

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+
 from _gate.intent.policy import parse_policy
 from _gate.intent.services import Defaults, parse_services
 from _gate.judge.finding import FAIL, PASS, UNKNOWN

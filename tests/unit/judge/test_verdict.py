@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from _gate.errors import IntentError
 from _gate.judge.checks import CHECKS
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses

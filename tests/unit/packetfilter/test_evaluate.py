@@ -154,9 +154,7 @@ def rules(later):
     single = verdicts(later).map(lambda verdict: (((ANY,), verdict),))
     branch = st.tuples(st.lists(box, min_size=1, max_size=2).map(tuple), verdicts(later))
     several = st.lists(branch, min_size=1, max_size=3).map(tuple)
-    return st.lists(
-        st.tuples(st.lists(match, max_size=2).map(tuple), st.one_of(single, single, several)), max_size=5
-    )
+    return st.lists(st.tuples(st.lists(match, max_size=2).map(tuple), st.one_of(single, single, several)), max_size=5)
 
 
 def build_table(family, bodies, bases):
@@ -181,9 +179,7 @@ tables = st.builds(
     build_table,
     st.sampled_from(["ip", "ip6", "inet"]),
     st.fixed_dictionaries({name: rules(CHAINS[number + 1 :]) for number, name in enumerate(CHAINS)}),
-    st.one_of(
-        st.fixed_dictionaries({"first": base}), st.fixed_dictionaries({"first": base, "second": base})
-    ),
+    st.one_of(st.fixed_dictionaries({"first": base}), st.fixed_dictionaries({"first": base, "second": base})),
 )
 rulesets = st.lists(tables, min_size=1, max_size=2).map(lambda some: Ruleset(tuple(some)))
 

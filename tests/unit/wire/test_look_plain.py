@@ -10,6 +10,11 @@ import threading
 import time
 
 import pytest
+
+from _gate.errors import EvidenceError, IntentError
+from _gate.wire import certificate as certificate_module
+from _gate.wire import resolve
+from _gate.wire.look import Limits, Target, look
 from wire_servers import (
     IMAP_ANSWERS,
     SMTP_ANSWERS,
@@ -19,11 +24,6 @@ from wire_servers import (
     mail_server,
     unused_port,
 )
-
-from _gate.errors import EvidenceError, IntentError
-from _gate.wire import certificate as certificate_module
-from _gate.wire import resolve
-from _gate.wire.look import Limits, Target, look
 
 QUICK = Limits(deadline_seconds=8, connect_seconds=1, reply_seconds=1, silence_seconds=0.3, ehlo_name="client.example")
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ssl
 
 import pytest
+
+from _gate.wire.look import Limits, Target, look
 from wire_servers import (
     IMAP_ANSWERS,
     IMAP_GREETING,
@@ -19,8 +21,6 @@ from wire_servers import (
     Server,
     mail_server,
 )
-
-from _gate.wire.look import Limits, Target, look
 
 pytest.importorskip("cryptography", reason="certificates are made and read with cryptography")
 

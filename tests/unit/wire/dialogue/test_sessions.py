@@ -11,10 +11,10 @@ import dataclasses
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire_sessions import CLIENT, SESSIONS, TLS
 
 from _gate.wire.dialogue.base import Done, Send, StartTls
 from _gate.wire.dialogue.conversation import Conversation
+from wire_sessions import CLIENT, SESSIONS, TLS
 
 
 def play(session, pieces_of):
