@@ -2,6 +2,9 @@
 
 SHELL = /bin/sh
 HOST =
+SERVICES =
+TRUST =
+SERVER_NAME =
 PYTHON_VERSIONS = 3.14 3.13 3.12 3.11
 SETUP = sh tests/tools/setup.sh venv dev $(PYTHON_VERSIONS)
 VENV_PYTHON = .work/venv/bin/python
@@ -25,7 +28,8 @@ demo: setup
 	@$(VENV_PYTHON) tests/demo/run.py
 
 verify: setup
-	@$(VENV_PYTHON) tests/demo/verify.py "$(HOST)"
+	@$(VENV_PYTHON) tests/demo/verify.py "$(HOST)" $(if $(SERVICES),--services "$(SERVICES)") \
+		$(if $(TRUST),--trust "$(TRUST)") $(if $(SERVER_NAME),--server-name "$(SERVER_NAME)")
 
 test: setup
 	@$(CHECK)

@@ -73,6 +73,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "unknown fail_on": (wire(fail_on=["errors"]), ["fail_on", "errors", "never alone"]),
     "timeout zero": (wire(timeout=0), ["timeout", "0", "1 to 3600"]),
     "a URL for a host": (wire(host="https://mail.example.org/"), ["host", "https://mail.example.org/", "host name"]),
+    "a name with spaces": (wire(server_name="mail example"), ["server_name", "mail example", "host name"]),
     "no host": (wire(host=[]), ["host", "[]"]),
     "a name for an address": (wire(addresses=["mail"]), ["addresses", "mail", "IPv4 or IPv6"]),
     "addresses of several hosts": (wire(host=["a", "b"], addresses=["127.0.0.1"]), ["addresses", "one host"]),

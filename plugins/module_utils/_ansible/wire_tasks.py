@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 from typing import Any, Mapping, Sequence
 
@@ -19,6 +18,7 @@ from .._gate.report.plain import port_as_dict, verdict_as_dict
 from .._gate.wire.certificate import require_cryptography
 from .._gate.wire.evidence import PortEvidence
 from .._gate.wire.look import Limits, Target, look
+from .._gate.wire.names import as_address, to_ascii
 
 
 def mail_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,12 +62,14 @@ def _look(options: Mapping[str, Any], services: Sequence[Service]) -> list[PortE
     if not hosts:
         raise IntentError("host", hosts, "a name, an address, or a list of them")
     for host in hosts:
-        if not host or any(character.isspace() or character in "/@" for character in host):
-            raise IntentError("host", host, "a host name or an address, without scheme, path or port")
+        _check_name(host, "host")
+    for service in services:
+        if service.server_name:
+            _check_name(service.server_name, "server_name")
     if addresses and len(hosts) > 1:
         raise IntentError("addresses", addresses, "left out where host names several, or given with one host")
     for address in addresses:
-        if not is_address(address):
+        if as_address(address) is None:
             raise IntentError("addresses", address, "an IPv4 or IPv6 address")
     targets = [
         Target(place, service.port, str(service.protocol), service.begins, service.server_name or host, service.trust)
@@ -79,10 +81,10 @@ def _look(options: Mapping[str, Any], services: Sequence[Service]) -> list[PortE
     return [replace(port, host=hosts[0]) for port in evidence] if addresses else evidence
 
 
-def is_address(text: str) -> bool:
-    """Whether ``text`` is an IPv4 or IPv6 address, with a scope perhaps."""
-    try:
-        ipaddress.ip_address(text.split("%", maxsplit=1)[0])
-    except ValueError:
-        return False
-    return True
+def _check_name(name: str, option: str) -> None:
+    if as_address(name) is None:
+        try:
+            to_ascii(name)
+        except ValueError:
+            right = "a host name or an address, without scheme, path or port"
+            raise IntentError(option, name, right) from None

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from _gate.errors import IntentError
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, Finding
 from _gate.judge.verdict import reach_verdict
@@ -33,7 +34,9 @@ def test_the_text_tells_host_port_fault_why_and_fix_at_a_glance():
 
 
 def test_one_fault_at_several_ports_stands_once():
-    faults = [Finding("mail.certificate-validity", "mx", port, "s", FAIL, (), "E", "O", "C", "F") for port in (993, 995)]
+    faults = [
+        Finding("mail.certificate-validity", "mx", port, "s", FAIL, (), "E", "O", "C", "F") for port in (993, 995)
+    ]
     assert render(reach_verdict(faults)).count("mail.certificate-validity") == 1
 
 

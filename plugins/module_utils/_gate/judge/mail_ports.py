@@ -114,7 +114,8 @@ class _Port:
         cause = _STATES[state][1]
         if self.evidence.detail and state in (seen.UNREACHABLE, seen.NAME_NOT_FOUND):
             cause += f" ({self.evidence.detail})"
-        return self._finding("mail.reachable", FAIL, "open", self._state(), cause)
+        subject = self._state() if state == seen.NAME_NOT_FOUND else ""
+        return self._finding("mail.reachable", FAIL, "open", self._state(), cause, subject=subject)
 
     def _throttled(self) -> Finding | None:
         if not self.evidence.throttled:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from ..intent.services import Service
 
 _ANY = {
-    "mail.reachable": "on {host}: ss -ltnp 'sport = :{port}' shows whether it listens and on which address",
+    "mail.reachable": "on {host}: ss -ltnp shows whether something listens, and on which address",
+    "name not found": "look up {host} from where the look was taken; add or mend its A and AAAA records",
     "mail.closed": "stop the service or close the port in the filter; ss -ltnp 'sport = :{port}' names what listens",
     "mail.greeting": "look at the server's log while connecting: journalctl -f; nc {host} {port}",
     "mail.throttled": "wait, or exempt the address that looks from the server's rate limits, then look again",
