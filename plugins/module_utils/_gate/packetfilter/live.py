@@ -134,7 +134,11 @@ class _Host:
                 "nft -j list ruleset", "there is no nft on this host", "install the package nftables, or give `rules`"
             )
         command = [nft, "-j", "list", "ruleset"]
-        rules = nft_json.read(self._output(command), " ".join(command))
+        listing = self._output(command)
+        rules = nft_json.read(listing, " ".join(command))
+        if rules.perhaps_dormant:
+            dormant = {key: self._is_dormant(nft, *key) for key in rules.perhaps_dormant}
+            rules = nft_json.read(listing, " ".join(command), dormant)
         saves: List[Tuple[int, iptables_save.Saved]] = []
         for family in (4, 6):
             if any(name == _FAMILY_NAME[family] for name, _table in rules.hidden):
@@ -154,6 +158,12 @@ class _Host:
         notes = tuple(sorted(set(evidence.ruleset.notes) | set(self.notes)))
         ruleset = type(evidence.ruleset)(evidence.ruleset.tables, notes)
         return RulesEvidence(ruleset, evidence.families, evidence.sources)
+
+    def _is_dormant(self, nft: str, family: str, table: str) -> bool:
+        """From nft's text, which tells the flags where its JSON does not."""
+        text = self._output([nft, "-t", "list", "table", family, table])
+        flags = [line.split(None, 1)[1] for line in text.splitlines() if line.strip().startswith("flags ")]
+        return any("dormant" in line.replace(",", " ").split() for line in flags)
 
     def _saved(self, family: int, suffix: str, unwanted: str) -> List[Tuple[int, iptables_save.Saved]]:
         """The save of one backend: by the command that names it, else by the plain one where that is of this backend."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, FrozenSet, List, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from ...errors import EvidenceError
 from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
@@ -23,6 +23,8 @@ from .nft_rules import jump_targets, read_rule, updated_sets
 from .question import CONNTRACK_PRIORITY
 
 RIGHT = "give what `nft -j list ruleset` prints"
+
+_TABLE_FLAGS = frozenset(("dormant", "owner", "persist"))
 
 
 @dataclass
@@ -36,7 +38,7 @@ class _ChainData:
 class _TableData:
     family: str
     name: str
-    dormant: bool
+    dormant: Optional[bool]  # None: nft did not say
     chains: Dict[str, _ChainData] = field(default_factory=dict)
     sets: Dict[str, Dict[str, Any]] = field(default_factory=dict)
 
@@ -44,15 +46,18 @@ class _TableData:
 @dataclass(frozen=True)
 class NftRules:
     """``hidden``: tables (family, name) with iptables matches, whose parameters nft does not show.
+    ``perhaps_dormant``: tables (family, name) whose flags nft did not print rightly.
     ``rule_counts``: (family, table, chain) -> rules in the text."""
 
     ruleset: Ruleset
     hidden: FrozenSet[Tuple[str, str]]
+    perhaps_dormant: FrozenSet[Tuple[str, str]]
     rule_counts: Dict[Tuple[str, str, str], int]
 
 
-def read(text: str, subject: str) -> NftRules:
+def read(text: str, subject: str, dormant: Optional[Mapping[Tuple[str, str], bool]] = None) -> NftRules:
     """:param subject: what the text is, for messages: ``rules.nft_json=/etc/rules.json``.
+    :param dormant: of tables (family, name) whose flags the text may not tell: whether they are dormant.
 
     :raises EvidenceError: when it is not the whole of what ``nft -j list ruleset`` prints.
     """
@@ -61,13 +66,16 @@ def read(text: str, subject: str) -> NftRules:
     try:
         for item in objects:
             _take(item, tables, subject)
+        for key, sleeps in (dormant or {}).items():
+            tables[key].dormant = sleeps
         notes: Set[str] = set()
         result = [_table(data, notes) for data in tables.values() if _concerns(data, notes)]
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise EvidenceError(subject, "an object is not as nft writes it ({0!r})".format(error), RIGHT) from error
     hidden = frozenset(key for key, data in tables.items() if _hides(data))
+    unclear = frozenset(key for key, data in tables.items() if data.dormant is None)
     counts = {key + (chain.name,): len(chain.rules) for key, data in tables.items() for chain in data.chains.values()}
-    return NftRules(Ruleset(tuple(result), tuple(sorted(notes))), hidden, counts)
+    return NftRules(Ruleset(tuple(result), tuple(sorted(notes))), hidden, unclear, counts)
 
 
 def _hides(data: _TableData) -> bool:
@@ -105,11 +113,21 @@ def _flags(value: Any) -> Set[str]:
     return {value} if isinstance(value, str) else set(value or ())
 
 
+def _is_dormant(flags: Any) -> Optional[bool]:
+    """nft 1.0.6 prints whatever it finds in freed memory where a table has a single flag."""
+    if flags is None:
+        return False
+    names = [flags] if isinstance(flags, str) else flags
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in _TABLE_FLAGS for name in names):
+        return None
+    return "dormant" in names
+
+
 def _take(item: Dict[str, Any], tables: Dict[Tuple[str, str], _TableData], subject: str) -> None:
     ((kind, body),) = item.items()
     if kind == "table":
         tables[(body["family"], body["name"])] = _TableData(
-            body["family"], body["name"], "dormant" in _flags(body.get("flags"))
+            body["family"], body["name"], _is_dormant(body.get("flags"))
         )
     elif kind in ("chain", "rule", "set", "map"):
         table = tables.get((body["family"], body["table"]))
@@ -204,6 +222,10 @@ def _chain(data: _TableData, chain: _ChainData, matcher: Matcher, names: Set[str
                 "ingress chain {0} {1} {2}, whose device nft did not show".format(data.family, data.name, chain.name)
             ),
         )
+    if base is not None and data.dormant is None:
+        text = "table {0} {1}, which may be dormant: nft did not print its flags rightly".format(data.family, data.name)
+        where = Where("nft", data.family, data.name, chain.name, "table", text)
+        rules.extend(build((doubt(text),), plain(ACCEPT), where))
     for body in chain.rules:
         statements = body.get("expr", ())
         text = nft_text.rule(statements, body.get("comment", ""))
