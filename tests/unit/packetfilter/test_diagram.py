@@ -77,6 +77,7 @@ def test_the_algebra_is_that_of_sets(left_boxes, right_boxes):
     assert members(space, space.intersect(left, right)) == in_left & in_right
     assert members(space, space.minus(left, right)) == in_left - in_right
     assert members(space, space.complement(left)) == EVERY - in_left
+    assert space.meet(left, right) == bool(in_left & in_right)
     assert space.is_subset(space.intersect(left, right), left)
     assert space.is_subset(left, right) == (space.union(left, right) == right)
 
@@ -173,6 +174,7 @@ def test_many_cuts_against_few(data):
             assert space.contains(space.union(large, small), packet) == (in_large or in_small)
             assert space.contains(space.minus(large, small), packet) == (in_large and not in_small)
             assert space.contains(space.minus(small, large), packet) == (in_small and not in_large)
+    assert space.meet(large, small) == (space.intersect(large, small) != space.empty)
 
 
 def test_both_families_are_the_whole_axis():

@@ -83,6 +83,7 @@ class Space:
         self.intersect = self.nodes.binary(lambda a, b: a & b, values, values)
         self.minus = self.nodes.binary(lambda a, b: a & ~b & 1, values, values)
         self.complement = self.nodes.unary(lambda a: 1 - a)
+        self.meet = self.nodes.meet
 
     # Building
 

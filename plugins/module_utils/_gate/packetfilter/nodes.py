@@ -60,6 +60,7 @@ class Nodes:
         self.starts: List[Tuple[int, ...]] = [()] * LEAVES
         self.kids: List[Tuple[int, ...]] = [()] * LEAVES
         self._unique: Dict[Tuple[int, Tuple[int, ...], Tuple[int, ...]], int] = {}
+        self._meetings: Dict[Tuple[int, int], bool] = {}
 
     def make(self, dim: int, starts: Sequence[int], kids: Sequence[int]) -> int:
         """The node with these segments; neighbouring kids must differ."""
@@ -131,11 +132,39 @@ class Nodes:
             elif dims[a] > dims[b]:
                 found = relabel(b, {kid: apply(a, kid) for kid in set(kids[b])})
             else:
-                found = merge(apply, a, b)
+                found = merge(apply, laws, a, b)
             cache[key] = found
             return found
 
         return apply
+
+    def meet(self, a: int, b: int) -> bool:
+        """Whether two sets have a packet in common, without making their intersection."""
+        if a < LEAVES or b < LEAVES or a == b:
+            return a != 0 and b != 0
+        if a > b:
+            a, b = b, a
+        found = self._meetings.get((a, b))
+        if found is None:
+            if self.dims[a] < self.dims[b]:
+                found = any(self.meet(kid, b) for kid in dict.fromkeys(self.kids[a]))
+            elif self.dims[a] > self.dims[b]:
+                found = any(self.meet(a, kid) for kid in dict.fromkeys(self.kids[b]))
+            else:
+                found = self._segments_meet(a, b)
+            self._meetings[(a, b)] = found
+        return found
+
+    def _segments_meet(self, a: int, b: int) -> bool:
+        few, many = (a, b) if len(self.kids[a]) < len(self.kids[b]) else (b, a)
+        few_starts, many_starts, many_kids = self.starts[few] + (_END,), self.starts[many], self.kids[many]
+        for index, few_kid in enumerate(self.kids[few]):
+            if few_kid != 0:
+                first = bisect_right(many_starts, few_starts[index]) - 1
+                beyond = bisect_left(many_starts, few_starts[index + 1])
+                if any(self.meet(few_kid, kid) for kid in dict.fromkeys(many_kids[first:beyond])):
+                    return True
+        return False
 
     def _relabel(self, node: int, mapping: Mapping[int, int]) -> int:
         dim, starts = self.dims[node], self.starts[node]
@@ -144,13 +173,14 @@ class Nodes:
             starts, kids = _joined(starts, kids)
         return self.make(dim, starts, kids)
 
-    def _merge(self, apply: Binary, a: int, b: int) -> int:
+    def _merge(self, apply: Binary, laws: _Laws, a: int, b: int) -> int:
         """Two nodes of the same dimension."""
         a_count, b_count = len(self.kids[a]), len(self.kids[b])
         if a_count * _SLICING_PAYS < b_count:
-            return self._sliced(lambda few, many: apply(few, many), a, b)
+            return self._sliced(apply, laws.left_identity, laws.left_constant, a, b)
         if b_count * _SLICING_PAYS < a_count:
-            return self._sliced(lambda few, many: apply(many, few), b, a)
+            swapped: Binary = lambda few, many: apply(many, few)  # noqa: E731
+            return self._sliced(swapped, laws.right_identity, laws.right_constant, b, a)
         a_starts, b_starts = self.starts[a] + (_END,), self.starts[b] + (_END,)
         a_kids, b_kids = self.kids[a], self.kids[b]
         starts: List[int] = []
@@ -177,22 +207,31 @@ class Nodes:
                 i += 1
                 j += 1
 
-    def _sliced(self, apply: Binary, few: int, many: int) -> int:
-        """The same for a node with few cuts and one with many: those between two of the few are taken in bulk."""
+    def _sliced(
+        self, apply: Binary, identity: Sequence[bool], constant: Sequence[Optional[int]], few: int, many: int
+    ) -> int:
+        """The same for a node with few cuts and one with many: those between two of the few are taken in bulk.
+
+        ``identity``, ``constant``: what the values of the node with few cuts do to any other.
+        """
         few_starts, many_starts, many_kids = self.starts[few] + (_END,), self.starts[many], self.kids[many]
         starts: List[int] = []
         kids: List[int] = []
         for index, few_kid in enumerate(self.kids[few]):
             begin, end = few_starts[index], few_starts[index + 1]
-            first = bisect_right(many_starts, begin) - 1
-            beyond = bisect_left(many_starts, end)
-            piece: Sequence[int] = many_kids[first:beyond]
-            mapping = {kid: apply(few_kid, kid) for kid in set(piece)}
-            if len(mapping) == len(set(mapping.values())):
-                piece = list(map(mapping.__getitem__, piece))
-                cuts: Sequence[int] = (begin,) + many_starts[first + 1 : beyond]
+            fixed = constant[few_kid] if few_kid < LEAVES else None
+            if fixed is not None:
+                cuts: Sequence[int] = (begin,)
+                piece: Sequence[int] = (fixed,)
             else:
-                cuts, piece = _joined((begin,) + many_starts[first + 1 : beyond], list(map(mapping.__getitem__, piece)))
+                first = bisect_right(many_starts, begin) - 1
+                beyond = bisect_left(many_starts, end)
+                cuts, piece = (begin,) + many_starts[first + 1 : beyond], many_kids[first:beyond]
+                if few_kid >= LEAVES or not identity[few_kid]:
+                    mapping = {kid: apply(few_kid, kid) for kid in set(piece)}
+                    piece = list(map(mapping.__getitem__, piece))
+                    if len(mapping) > len(set(mapping.values())):
+                        cuts, piece = _joined(cuts, piece)
             if kids and kids[-1] == piece[0]:
                 cuts, piece = cuts[1:], piece[1:]
             starts.extend(cuts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from .addresses import cidrs, cidrs_or_all_but, question, range_of
-from .diagram import EMPTY, Space
+from .diagram import Space
 from .evaluate import Acceptance
 from .intervals import intersect
 from .model import (
@@ -58,7 +58,7 @@ def openings(acceptance: Acceptance) -> Tuple[List[Opening], List[str]]:
     An entry: ``family`` (ipv4, ipv6), ``protocol`` (a name, a number without a name, ``any``, ``any but tcp, udp``),
     ``ports`` (unless the protocol has none), ``sources`` (CIDRs) without ``sources_except`` (CIDRs), ``interfaces``,
     ``path`` (input), ``certainty`` (``always``, or ``unknown`` with ``depends_on``), ``conditions`` (``source_ports``,
-    ``destinations``, ``destinations_except``, ``icmp_types``, where they matter), ``rules`` (at most 10).
+    ``destinations``, ``destinations_except``, ``icmp_types``, where they matter), ``rules`` (the first 10).
     """
     space = acceptance.space
     unsure = space.minus(acceptance.may, acceptance.must)
@@ -69,12 +69,12 @@ def openings(acceptance: Acceptance) -> Tuple[List[Opening], List[str]]:
     for region in (acceptance.must, unsure):
         for part in _parts(space, region):
             entry = view.entry(part)
-            node = space.intersect(region, space.box(part.box))
+            node = space.box(part.box)
             entry["path"] = "input"
             entry["certainty"] = "always" if region == acceptance.must else "unknown"
             if region == unsure:
-                entry["depends_on"] = doubts.texts(node)
-            entry["rules"] = _shortened(rules.texts(node), _MOST_RULES)
+                entry["depends_on"] = doubts.texts(node, _MOST_RULES)
+            entry["rules"] = rules.texts(node, _MOST_RULES)
             found.append((_order(part), entry))
     found.sort(key=lambda pair: pair[0])
     return [entry for _key, entry in found], view.interfaces
@@ -233,10 +233,18 @@ class _Finder:
             below = self.levels[-1]
             self.levels.append([space.union_all(below[i : i + 2]) for i in range(0, len(below), 2)])
 
-    def texts(self, region: int) -> List[str]:
-        hits = [0]
-        for level in reversed(self.levels):
-            hits = [i for i in hits if i < len(level) and self.space.intersect(level[i], region) != EMPTY]
-            if level is not self.levels[0]:
-                hits = [child for i in hits for child in (2 * i, 2 * i + 1)]
-        return [self.texts_in_order[index] for index in hits]
+    def texts(self, region: int, most: int) -> List[str]:
+        """The first labels, at most so many; ``and more`` after them where there are more."""
+        result: List[str] = []
+        waiting = [(len(self.levels) - 1, 0)]
+        while waiting:
+            level, index = waiting.pop()
+            if index >= len(self.levels[level]) or not self.space.meet(self.levels[level][index], region):
+                continue
+            if level > 0:
+                waiting += [(level - 1, 2 * index + 1), (level - 1, 2 * index)]
+            elif len(result) == most:
+                return result + ["and more"]
+            else:
+                result.append(self.texts_in_order[index])
+        return result
