@@ -130,7 +130,7 @@ class Submission(Dialogue):
         self.say(f"220 {self.server_name} ESMTP Postfix")
 
     def command(self, line: str) -> None:
-        verb, _, argument = line.strip().partition(" ")
+        verb, _space, argument = line.strip().partition(" ")
         verb, argument = verb.upper(), argument.strip()
         if verb == "QUIT":
             self.goodbye("221 2.0.0 Bye")
@@ -176,7 +176,7 @@ class Submission(Dialogue):
             self.start_tls("220 2.0.0 Ready to start TLS")
 
     def auth(self, argument: str) -> None:
-        mechanism, _, response = argument.partition(" ")
+        mechanism, _space, response = argument.partition(" ")
         if mechanism.upper() in CHALLENGES:
             self.sasl_start(mechanism.upper(), response.strip())
         else:
@@ -269,7 +269,7 @@ class Pop3(Dialogue):
         self.say(f"+OK {self.server_name} Cyrus POP3 {CYRUS} server ready")
 
     def command(self, line: str) -> None:
-        verb, _, argument = line.strip().partition(" ")
+        verb, _space, argument = line.strip().partition(" ")
         verb, argument = verb.upper(), argument.strip()
         if verb == "CAPA":
             words = ["TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE"]
@@ -302,7 +302,7 @@ class Pop3(Dialogue):
             self.start_tls("+OK Begin TLS negotiation now")
 
     def auth(self, argument: str) -> None:
-        mechanism, _, response = argument.partition(" ")
+        mechanism, _space, response = argument.partition(" ")
         if not mechanism:
             self.say("+OK List of supported mechanisms follows", *CHALLENGES, ".")
         elif mechanism.upper() in CHALLENGES:

@@ -47,7 +47,7 @@ def servers(directory: Path) -> Iterator[dict]:
         start_new_session=True,  # Ctrl-C is for the driver, which then stops them
     )
     try:
-        answered, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        answered, _writable, _failed = select.select([process.stdout], [], [], START_SECONDS)
         line = process.stdout.readline() if answered else ""
         if not line:
             raise CannotRun(f"the embedded servers did not start within {START_SECONDS} s")

@@ -85,7 +85,7 @@ def ansible_playbook(arguments: list[str], directory: Path, seconds: int) -> sub
         start_new_session=True,
     )
     try:
-        output, _ = process.communicate(timeout=seconds)
+        output, _errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         raise CannotRun(f"ansible-playbook did not end within {seconds} s and was stopped") from None
     finally:

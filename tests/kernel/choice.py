@@ -60,7 +60,7 @@ class Chooser:
                         yield self._made(family, protocol, dport=port, interface=interface)
                     yield self._made(family, protocol, sport=port)
             for address in self._addresses[family]:
-                for _ in range(6):
+                for _time in range(6):
                     yield self._made(family, TCP, saddr=address)
                 yield self._made(family, UDP, saddr=address)
                 yield self._made(family, TCP, daddr=address)
@@ -71,7 +71,7 @@ class Chooser:
                 yield self._made(family, ICMP if family == 4 else ICMPV6, icmp_type=icmp_type)
 
     def by_chance(self, count: int) -> Iterator[Optional[Probe]]:
-        for _ in range(count):
+        for _time in range(count):
             protocol = self._random.choice((TCP, TCP, UDP, UDP, ICMP) + OTHER_PROTOCOLS)
             yield self._made(self._random.choice((4, 6)), protocol)
 

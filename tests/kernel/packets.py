@@ -135,7 +135,7 @@ def checksum(data: bytes) -> int:
 def _crc32c_table() -> list[int]:
     table = []
     for value in range(256):
-        for _ in range(8):
+        for _bit in range(8):
             value = (value >> 1) ^ (CRC32C_REVERSED if value & 1 else 0)
         table.append(value)
     return table

@@ -22,7 +22,7 @@ SERVICES = ["submission", "imaps"]
 def findings(tmp_path):
     """Findings of ``services`` against the INPUT rules of both families."""
 
-    def judge(ipv4, ipv6=None, services=SERVICES, policies=("DROP", "DROP"), **question):
+    def judge(ipv4, ipv6=None, services=tuple(SERVICES), policies=("DROP", "DROP"), **question):
         rules = {}
         for key, lines, policy in zip(("iptables", "ip6tables"), (ipv4, ipv6 if ipv6 is not None else ipv4), policies):
             path = tmp_path / key
@@ -31,7 +31,7 @@ def findings(tmp_path):
             rules[key] = str(path)
         if ipv6 == "not given":
             del rules["ip6tables"]
-        parsed = parse_services(services, Defaults(parse_policy("rfc8314")))
+        parsed = parse_services(list(services), Defaults(parse_policy("rfc8314")))
         return judge_firewall("mx", parsed, look_at_filter(rules, **question))
 
     return judge

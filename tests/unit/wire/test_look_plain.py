@@ -218,6 +218,20 @@ def test_plaintext_without_starttls_on_an_implicit_port():
     assert seen.before_tls.login_mechanisms == ("PLAIN", "LOGIN")
 
 
+def test_plaintext_server_that_hangs_up_on_early_talkers():
+    def script(peer):
+        peer.socket.settimeout(0.3)
+        try:
+            peer.socket.recv(1)
+        except OSError:
+            peer.socket.settimeout(None)
+            mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"})(peer)
+
+    with Server(script) as server:
+        seen = see(server, "implicit")
+    assert (seen.encryption, seen.speaks, seen.tls) == ("none", "smtp", None)
+
+
 def test_another_mail_protocol_is_carried_on_with():
     answers = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n{tag} OK\r\n", b"LOGOUT": b"{tag} OK\r\n"}
     with Server(mail_server(b"* OK hi\r\n", answers)) as server:
@@ -266,6 +280,15 @@ def test_deadline_holds_over_black_holes_and_tarpits():
     assert took < 2.2
     assert [seen.state for seen in results] == ["not-tried"] * 3 + ["open"]
     assert {seen.stopped for seen in results} == {"deadline of 1.2 s reached"}
+
+
+def test_what_the_deadline_left_undone_is_told():
+    with Server(lambda peer: peer.wait_closed()) as server:
+        targets = [Target("127.0.0.1", server.port, "smtp", "plain")] * 2
+        first, second = look(targets, Limits(deadline_seconds=0.4, at_once=1))
+    assert (first.state, first.stopped) == ("open", "deadline of 0.4 s reached")
+    assert (second.state, second.stopped) == ("not-tried", "deadline of 0.4 s reached")
+    assert (second.address, second.family, second.connections) == ("127.0.0.1", "ipv4", 0)
 
 
 def test_a_port_unanswered_for_long_is_timed_out_even_at_the_deadline(monkeypatch):
@@ -322,7 +345,7 @@ def test_each_address_of_a_name_has_its_own_result(monkeypatch):
 
 
 def test_link_local_address_keeps_its_scope(monkeypatch):
-    monkeypatch.setattr(resolve.socket, "if_indextoname", lambda number: "eth{0}".format(number))
+    monkeypatch.setattr(resolve.socket, "if_indextoname", "eth{0}".format)
     found = [(resolve.socket.AF_INET6, 1, 6, "", ("fe80::1", 0, 0, 3))]
     monkeypatch.setattr(resolve.socket, "getaddrinfo", lambda *_args, **_named: found)
     (endpoint,) = resolve.addresses_of("fe80::1%eth3")

@@ -249,6 +249,25 @@ def test_left_over_bytes_after_starttls(authority):
     assert [note for note in seen.notes if note.startswith("left-over bytes after the STARTTLS reply, 24 of them")]
 
 
+def test_left_over_bytes_that_come_later_than_the_reply(authority, monkeypatch):
+    monkeypatch.setattr("_gate.wire.connection.Connection.waiting", lambda _self: b"250 injected\r\n")
+    with Server(mail_server(SMTP_GREETING, SMTP_ANSWERS, SMTP_UNDER_TLS, authority.context())) as server:
+        seen = see(server, "plain", "smtp")
+    assert seen.after_tls.login_mechanisms == ("PLAIN",)
+    assert [note for note in seen.notes if note.startswith("left-over bytes after the STARTTLS reply, 14 of them")]
+
+
+def test_sieve_server_that_is_silent_after_tls_is_asked(authority, monkeypatch):
+    monkeypatch.setattr("_gate.wire.dialogue.sieve.RESEND_PATIENCE", 0.3)
+    greeting = b'"SASL" ""\r\n"STARTTLS"\r\nOK\r\n'
+    under_tls = {b"CAPABILITY": b'"SASL" "PLAIN"\r\nOK\r\n', b"LOGOUT": b"OK\r\n"}
+    with Server(mail_server(greeting, {b"STARTTLS": b"OK\r\n"}, under_tls, authority.context())) as server:
+        seen = see(server, "plain", "sieve")
+    assert (seen.encryption, seen.speaks, seen.stopped) == ("starttls", "sieve", "")
+    assert seen.after_tls.login_mechanisms == ("PLAIN",)
+    assert server.heard == [b"STARTTLS", b"CAPABILITY", b"LOGOUT"]
+
+
 def test_server_closes_in_the_handshake():
     def closes(peer):
         peer.socket.recv(10)
@@ -323,12 +342,12 @@ def test_all_connections_end_with_close_notify(authority):
     context = authority.context()
 
     def script(peer):
-        peer.start_tls(context)
+        peer.socket = context.wrap_socket(peer.socket, server_side=True, suppress_ragged_eofs=False)
         peer.say(IMAP_GREETING)
         for line in peer.lines():
             word = line.split()[1]
             peer.say(IMAP_UNDER_TLS[word].replace(b"{tag}", line.split()[0]))
-        ends.append("close_notify")  # recv would have raised without it
+        ends.append("close_notify")  # lines() would have raised without it
 
     with Server(script) as server:
         assert see(server).stopped == ""

@@ -173,7 +173,7 @@ def black_hole() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         port = int(listener.getsockname()[1])
-        fillers = [socket.socket() for _ in range(4)]
+        fillers = [socket.socket() for _filler in range(4)]
         try:
             for filler in fillers:
                 filler.setblocking(False)

@@ -108,8 +108,9 @@ class Matcher:
         if fields == [nft_fields.NO_OUTPUT] and op in ("==", "in") and right not in (0, "0", ""):
             return NEVER
         try:
-            if len(fields) == 1 and fields[0].partition is not None:
-                region = Region(self._known(fields[0], op, right, mask), fields[0].unsure)
+            partition = fields[0].partition if len(fields) == 1 else None
+            if partition is not None:
+                region = Region(self._known(fields[0], partition, op, right, mask), fields[0].unsure)
                 return holds(region, within, False, text)
             if mask is not None:
                 right = _masked(fields, right, mask)
@@ -149,9 +150,8 @@ class Matcher:
             within = None if within is None else combine(within, field.within)
         return {FAMILY: ()} if within is None else within
 
-    def _known(self, field: Field, op: str, right: Any, mask: Any) -> Boxes:
+    def _known(self, field: Field, partition: Partition, op: str, right: Any, mask: Any) -> Boxes:
         """Where a field with a known value satisfies the condition."""
-        assert field.partition is not None
         if _is_set(right):
             elements, changing = self._elements(right)
             if changing or field.open_bits or mask is not None:
@@ -160,7 +160,7 @@ class Matcher:
             if any(_unwrap(element)[1] for element in elements):
                 raise Unclear("its elements have time-outs")
             return where_value(
-                field.partition, lambda value: any(low <= value <= high for low, high in wanted) != (op == "!=")
+                partition, lambda value: any(low <= value <= high for low, high in wanted) != (op == "!=")
             )
         bits = ~0 if mask is None else _number(field, mask)
         if op in ("in", "!"):
@@ -169,9 +169,9 @@ class Matcher:
             raise Unclear()
         low, high = _bounds(field, right)
         if low != high:
-            return where_value(field.partition, lambda value: (low <= value & bits <= high) != (op == "!="))
+            return where_value(partition, lambda value: (low <= value & bits <= high) != (op == "!="))
         compare = _COMPARE[op]
-        return where_value(field.partition, lambda value: compare(value & bits, low))
+        return where_value(partition, lambda value: compare(value & bits, low))
 
     def _elements(self, right: Any) -> Tuple[Sequence[Any], bool]:
         if isinstance(right, str) and right.startswith("@"):
