@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
-from choice import Chooser
-from namespaces import Lab
-from packets import Probe
-
-from _gate.packetfilter import evaluate, interpret
+from _gate.packetfilter import evaluate, interpret, live
 from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.model import Ruleset
 from _gate.packetfilter.readers.files import from_files
+from choice import Chooser
+from namespaces import Lab
+from packets import Probe
 
 CORNERS_PER_REGION = 60
 BY_CHANCE = 1000
@@ -37,8 +36,8 @@ class Comparison:
 class Analysis:
     """What the library says about the files that hold a ruleset."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
-        self.space = Space()
+    def __init__(self, ruleset: Ruleset, space: Optional[Space] = None) -> None:
+        self.space = space or Space()
         self.ruleset = ruleset
         self.acceptance = evaluate.accepted(self.space, ruleset, self.space.full)
 
@@ -66,9 +65,24 @@ class Analysis:
         return "{0}: the kernel {1} it; {2}".format(packet, "delivers" if delivered else "drops", "; ".join(faults))
 
 
-def analysed(lab: Lab, folder: Path) -> Analysis:
-    """The analysis of what the target's kernel holds."""
-    return Analysis(from_files({name: str(path) for name, path in lab.read_back(folder).items()}))
+def analysed(lab: Lab, folder: Path, space: Optional[Space] = None) -> Analysis:
+    """The analysis of what the target's kernel holds, by way of files."""
+    return Analysis(from_files({name: str(path) for name, path in lab.read_back(folder).items()}).ruleset, space)
+
+
+def analysed_live(lab: Lab) -> Analysis:
+    """The same as a task on the target itself would get it."""
+    evidence, _facts = live.from_host(run=lambda command: _inside(lab, command), read=lambda path: _file(lab, path))
+    return Analysis(evidence.ruleset)
+
+
+def _inside(lab: Lab, command: Sequence[str]) -> live.Output:
+    return live.run_command(lab.target.inside(*command))
+
+
+def _file(lab: Lab, path: str) -> str:
+    """A file of /proc/net, which differs from namespace to namespace."""
+    return lab.target.run("cat", path)
 
 
 def compared(
@@ -87,7 +101,7 @@ def compared(
 
 def _delivered(lab: Lab, analysis: Analysis, probes: Sequence[Probe]) -> List[bool]:
     answers = lab.delivered(probes)
-    for _ in range(TRIES - 1):
+    for _try in range(TRIES - 1):
         missing = [
             index
             for index, packet in enumerate(probes)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a handmade ruleset is: its text, the trap in it, and what the kernel must do by the hand of its writer."""
+"""A ruleset to load; a handmade one with the trap in it and what the kernel must do by the hand of its writer."""
 
 from __future__ import annotations
 
@@ -13,22 +13,12 @@ from packets import Probe
 
 
 @dataclass(frozen=True)
-class Case:
-    """``trap``: what a naive analysis gets wrong here. ``accepted`` and ``refused`` are the controls: a harness that
-    loses packets, or a filter that was not loaded, fails them.
+class Rules:
+    """``nft``: for ``nft -f``. ``xtables``: by restore command without ``-restore``, such as ``iptables-nft`` or
+    ``ip6tables-legacy``."""
 
-    ``exact``: the analysis must be sure about every packet. Otherwise the ruleset holds something that depends on the
-    run, and the kernel must lie between what the analysis calls certain and what it calls possible.
-    """
-
-    name: str
-    trap: str
-    accepted: Tuple[Probe, ...]
-    refused: Tuple[Probe, ...]
     nft: str = ""
-    #: By restore command without ``-restore``: ``iptables-nft``, ``ip6tables-legacy``, ...
     xtables: Mapping[str, str] = field(default_factory=dict)
-    exact: bool = True
 
     @property
     def text(self) -> str:
@@ -40,3 +30,19 @@ class Case:
         """Does it look at connection states? Then no packet is probed that could only belong to an older
         connection, such as an ICMP error: out of the blue, the kernel takes it for invalid."""
         return "ct state" in self.text or "state" in "".join(self.xtables.values())
+
+
+@dataclass(frozen=True)
+class Case(Rules):
+    """``trap``: what a naive analysis gets wrong here. ``accepted`` and ``refused`` are the controls: a harness that
+    loses packets, or a filter that was not loaded, fails them.
+
+    ``exact``: the analysis must be sure about every packet. Otherwise the ruleset holds something that depends on the
+    run, and the kernel must lie between what the analysis calls certain and what it calls possible.
+    """
+
+    name: str = ""
+    trap: str = ""
+    accepted: Tuple[Probe, ...] = ()
+    refused: Tuple[Probe, ...] = ()
+    exact: bool = True

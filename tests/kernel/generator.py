@@ -11,7 +11,9 @@ nft refuses the ruleset.
 from __future__ import annotations
 
 import random
-from typing import List, Sequence, Tuple
+from typing import List, Sequence
+
+from case import Rules
 
 PORTS = ("22", "25", "80-90", "465", "587", "990-999", "1024-65535", "0-21", "26")
 NETWORKS4 = ("198.51.100.0/24", "198.51.100.7", "203.0.113.0-203.0.113.99", "128.0.0.0/1", "10.0.0.0/8")
@@ -20,6 +22,7 @@ INTERFACES = ('"eth0"', '"eth1"', '"lo"', '"ens3"', '"wg0"')
 PROTOCOLS = ("tcp", "udp", "sctp", "gre", "icmp", "ipv6-icmp", "esp")
 TYPES4 = ("echo-request", "timestamp-request", "destination-unreachable", "40-50")
 TYPES6 = ("echo-request", "nd-neighbor-solicit", "packet-too-big", "140-150")
+STATES = ("new", "established", "related", "invalid", "untracked")
 FINAL = ("accept", "accept", "accept", "drop", "reject", "return")
 
 
@@ -29,11 +32,10 @@ class Generator:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
-    def ruleset(self) -> Tuple[str, bool]:
-        """The text for ``nft -f``, and whether it looks at connection states."""
+    def ruleset(self) -> Rules:
         tracked = self._random.random() < 0.3
         tables = [self._table("t{0}".format(number), tracked) for number in range(self._random.choice((1, 1, 2, 3)))]
-        return "\n".join(tables), tracked
+        return Rules(nft="\n".join(tables))
 
     def _table(self, name: str, tracked: bool) -> str:
         family = self._random.choice(("inet", "inet", "inet", "ip", "ip6"))
@@ -65,12 +67,22 @@ class Generator:
 
     def _chain(self, name: str, head: str, family: str, callees: Sequence[str], tracked: bool) -> str:
         early = "prerouting" in head
-        rules = [self._rule(family, callees, tracked, early) for _ in range(self._random.randrange(1, 8))]
+        rules = [self._rule(family, callees, tracked, early) for _rule in range(self._random.randrange(1, 8))]
         return "  chain {0} {{\n    {1}\n    {2}\n  }}".format(name, head, "\n    ".join(rules))
 
     def _rule(self, family: str, callees: Sequence[str], tracked: bool, early: bool) -> str:
         matches = self._matches(family, tracked)
-        if self._random.random() < 0.15:
+        chance = self._random.random()
+        if chance < 0.05:
+            entries = [
+                "{0} . {1} : {2}".format(protocol, ports, self._verdict(callees, True))
+                for protocol, ports in zip(self._some(PROTOCOLS[:3], 3, 3), self._some(PORTS, 1, 3))
+            ]
+            return "meta l4proto . th dport vmap {{ {0} }}".format(", ".join(entries))
+        if chance < 0.08 and tracked:
+            entries = ["{0} : {1}".format(state, self._verdict(callees, True)) for state in self._some(STATES, 1, 3)]
+            return "ct state vmap {{ {0} }}".format(", ".join(entries))
+        if chance < 0.2:
             keys = self._some(PORTS, 1, 3)
             entries = ["{0} : {1}".format(key, self._verdict(callees, True)) for key in keys]
             return "{0} {1} dport vmap {{ {2} }}".format(
@@ -78,7 +90,8 @@ class Generator:
                 self._random.choice(("tcp", "udp")),
                 ", ".join(entries),
             ).strip()
-        return " ".join([*matches, self._random.choice(("", "", "counter")), self._verdict(callees, early)])
+        aside = self._random.choice(("", "", "counter", 'log prefix "seen "'))
+        return " ".join([*matches, aside, self._verdict(callees, early)])
 
     def _verdict(self, callees: Sequence[str], no_reject: bool) -> str:
         if callees and self._random.random() < 0.4:
@@ -93,6 +106,9 @@ class Generator:
             protocol = self._random.choice(("tcp", "tcp", "udp", "sctp"))
             side = self._random.choice(("dport", "dport", "sport"))
             matches.append("{0} {1} {2}".format(protocol, side, self._ports()))
+        elif kind < 0.55:
+            protocols = self._some(PROTOCOLS[:3], 1, 2)
+            matches.append("meta l4proto {{ {0} }} th dport {1}".format(", ".join(protocols), self._ports()))
         elif kind < 0.65:
             protocols = self._some(PROTOCOLS, 1, 3)
             matches.append("meta l4proto {0}{{ {1} }}".format(self._maybe_not(), ", ".join(protocols)))
@@ -104,6 +120,8 @@ class Generator:
             return matches
         elif kind < 0.9 and family != "ip6":
             matches.append("ip protocol {0}{1}".format(self._maybe_not(), self._random.choice(PROTOCOLS[:4])))
+        elif kind < 0.93 and family == "inet":
+            matches.append("meta nfproto {0}{1}".format(self._maybe_not(), self._random.choice(("ipv4", "ipv6"))))
         if self._random.random() < 0.4:
             matches.append(self._addresses(family))
         if self._random.random() < 0.25:
@@ -112,7 +130,7 @@ class Generator:
         elif self._random.random() < 0.1:
             matches.append('iifname {0}"e*"'.format(self._maybe_not()))
         if tracked and self._random.random() < 0.4:
-            states = self._some(("new", "established", "related", "invalid"), 1, 3)
+            states = self._some(STATES, 1, 3)
             matches.append("ct state {0}{{ {1} }}".format(self._maybe_not(), ", ".join(states)))
         return matches
 

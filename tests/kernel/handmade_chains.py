@@ -11,8 +11,8 @@ from packets import GRE, SCTP, TCP, UDP, ping, probe
 
 CASES = (
     Case(
-        "accept-list",
-        "a plain mail server: established traffic comes first, the policy drops, IPv6 discovery stays open",
+        name="accept-list",
+        trap="a plain mail server: established traffic comes first, the policy drops, IPv6 discovery stays open",
         nft="""
 table inet filter {
   chain input {
@@ -43,8 +43,8 @@ table inet filter {
         ),
     ),
     Case(
-        "ip-protocol-in-inet",
-        "in a table of family inet, ip protocol and ip6 nexthdr look at one family, meta l4proto at both",
+        name="ip-protocol-in-inet",
+        trap="in a table of family inet, ip protocol and ip6 nexthdr look at one family, meta l4proto at both",
         nft="""
 table inet t {
   chain c {
@@ -76,8 +76,8 @@ table inet t {
         ),
     ),
     Case(
-        "family-ip-only",
-        "a table of family ip leaves IPv6 wide open",
+        name="family-ip-only",
+        trap="a table of family ip leaves IPv6 wide open",
         nft="""
 table ip filter {
   chain input { type filter hook input priority 0; policy drop; tcp dport 25 accept; }
@@ -89,8 +89,8 @@ table ip6 filter {
         refused=(probe(TCP, 3306), probe(GRE)),
     ),
     Case(
-        "two-base-chains",
-        "accept ends only its base chain: later ones, and prerouting before them, may still drop",
+        name="two-base-chains",
+        trap="accept ends only its base chain: later ones, and prerouting before them, may still drop",
         nft="""
 table inet first {
   chain early {
@@ -124,8 +124,8 @@ table ip third {
         ),
     ),
     Case(
-        "jump-goto-return",
-        "return ends a chain, goto does not come back, a miss after goto from a base chain ends at the policy",
+        name="jump-goto-return",
+        trap="return ends a chain, goto does not come back, a miss after goto from a base chain ends at the policy",
         nft="""
 table inet t {
   chain trusted { ip saddr 198.51.100.128/25 return; tcp dport 22 accept; }
@@ -158,8 +158,8 @@ table inet t {
         ),
     ),
     Case(
-        "verdict-maps",
-        "a verdict map's miss goes on with the next rule; named maps, intervals, concatenated keys, a jump inside",
+        name="verdict-maps",
+        trap="a verdict map's miss goes on with the next rule; named maps, intervals, concatenated keys, a jump inside",
         nft="""
 table inet t {
   chain mail { ip saddr 198.51.100.0/26 drop; accept; }
@@ -201,8 +201,8 @@ table inet t {
         ),
     ),
     Case(
-        "dormant",
-        "a table with the flag dormant does nothing, neither good nor bad",
+        name="dormant",
+        trap="a table with the flag dormant does nothing, neither good nor bad",
         nft="""
 table inet sleeping {
   flags dormant
@@ -215,8 +215,8 @@ table inet awake {
         refused=(probe(TCP, 3306), probe(TCP, 3306, 6)),
     ),
     Case(
-        "rate-limit",
-        "a rate limit may accept; what comes after it decides what is certain",
+        name="rate-limit",
+        trap="a rate limit may accept; what comes after it decides what is certain",
         nft="""
 table inet t {
   chain input {
@@ -232,8 +232,8 @@ table inet t {
         exact=False,
     ),
     Case(
-        "unfollowed",
-        "notrack, marks and address translation at earlier hooks change what the input hook sees",
+        name="unfollowed",
+        trap="notrack, marks and address translation at earlier hooks change what the input hook sees",
         nft="""
 table inet t {
   chain raw {

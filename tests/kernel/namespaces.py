@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from case import Case
+from case import Rules
 from packets import TARGET, Probe, frame_of, number_in
 
 INTERFACES = ("eth0", "eth1", "ens3", "wg0")
@@ -49,6 +49,13 @@ _SETTINGS = (
     "net/ipv6/icmp/echo_ignore_all=1",
 )
 
+OPEN_FILTER = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+COMMIT
+"""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -75,7 +82,11 @@ class Namespace:
         run(["ip", "netns", "del", self.name])
 
     def run(self, *command: str, text: str = "") -> str:
-        return run(["ip", "netns", "exec", self.name, *command], text)
+        return run(self.inside(*command), text)
+
+    def inside(self, *command: str) -> List[str]:
+        """The command that runs ``command`` inside the namespace."""
+        return ["ip", "netns", "exec", self.name, *command]
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
@@ -100,6 +111,7 @@ class Lab:
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         self._number = 0
+        self._legacy: Set[str] = set()
         self._receivers: Dict[Tuple[int, int], socket.socket] = {}
         with contextlib.ExitStack() as undo:
             self.target = Namespace("target")
@@ -114,8 +126,8 @@ class Lab:
     def __enter__(self) -> Lab:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        for channel in list(self._receivers.values()) + [sender for sender, _, _ in self._senders.values()]:
+    def __exit__(self, *_error: object) -> None:
+        for channel in list(self._receivers.values()) + [sender for sender, *_names in self._senders.values()]:
             channel.close()
         self._stack.close()
 
@@ -153,23 +165,32 @@ class Lab:
     def load_xtables(self, variant: str, text: str) -> None:
         """``variant``: ``iptables-nft``, ``ip6tables-legacy`` and so on; ``text``: what its -restore reads."""
         self.target.run(variant + "-restore", "-w", "5", text=text)
+        if variant.endswith("legacy"):
+            self._legacy.add(variant)
 
-    def load(self, case: Case) -> None:
-        """Everything that a handmade ruleset consists of."""
-        if case.nft:
-            self.load_nft(case.nft)
-        for variant, text in case.xtables.items():
+    def load(self, rules: Rules) -> None:
+        """Everything that a ruleset consists of, beside what is loaded already."""
+        if rules.nft:
+            self.load_nft(rules.nft)
+        for variant, text in rules.xtables.items():
             self.load_xtables(variant, text)
+
+    def clear(self) -> None:
+        """Let everything in again. Of legacy tables only filter is cleared."""
+        self.load_nft("flush ruleset")
+        for variant in self._legacy:
+            self.target.run(variant + "-restore", text=OPEN_FILTER)
 
     def read_back(self, folder: Path) -> Dict[str, Path]:
         """What the kernel holds, as files in ``folder``, keyed as :func:`_gate.packetfilter.readers.files.from_files`
-        wants them."""
+        wants them. Of two variants of iptables in use the files hold the legacy one."""
         outputs = {"nft_json": self.target.run("nft", "-j", "list", "ruleset")}
         for tool in ("iptables", "ip6tables"):
-            outputs[tool] = "".join(self.target.run("{0}-{1}-save".format(tool, kind)) for kind in ("nft", "legacy"))
+            saves = [self.target.run("{0}-{1}-save".format(tool, kind)) for kind in ("legacy", "nft")]
+            outputs[tool] = next((text for text in saves if "*" in text), "")
         paths = {}
         for name, text in outputs.items():
-            if text.strip():
+            if text:
                 paths[name] = folder / name
                 paths[name].write_text(text)
         return paths

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import handmade_chains
 import handmade_matches
 import handmade_xtables
-import pytest
-from agreement import analysed, compared
+from agreement import analysed, analysed_live, compared
 from case import Case
 from choice import Chooser
 from namespaces import Lab
@@ -22,12 +23,12 @@ CASES = handmade_chains.CASES + handmade_matches.CASES + handmade_xtables.CASES
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_analysis_says_what_the_kernel_does(case: Case, lab: Lab, tmp_path: Path) -> None:
+def test_the_analysis_says_what_the_kernel_does(case: Case, lab: Lab) -> None:
     lab.load(case)
     assert [str(packet) for packet, came in zip(case.accepted, lab.delivered(case.accepted)) if not came] == []
     assert [str(packet) for packet, came in zip(case.refused, lab.delivered(case.refused)) if came] == []
 
-    analysis = analysed(lab, tmp_path)
+    analysis = analysed_live(lab)
     comparison = compared(lab, analysis, Chooser(case.text, case.tracked, SEED), case.accepted + case.refused)
 
     assert comparison.disagreements == ()
@@ -35,7 +36,25 @@ def test_the_analysis_says_what_the_kernel_does(case: Case, lab: Lab, tmp_path: 
     assert analysis.exact == case.exact, analysis.doubts()
 
 
-def test_a_filter_that_lets_in_more_than_the_analysis_says_is_caught(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_files_tell_the_same_as_the_live_host(case: Case, lab: Lab, tmp_path: Path) -> None:
+    """Unless both variants of iptables are in use: there is one file for the two. What nft 1.0.6 does not say right in
+    its JSON is in doubt where there are files alone."""
+    if len({variant.split("-")[1] for variant in case.xtables}) > 1:
+        pytest.skip("files hold one variant of iptables")
+    lab.load(case)
+    from_live = analysed_live(lab)
+
+    from_files = analysed(lab, tmp_path, from_live.space)
+
+    assert from_live.space.is_subset(from_live.acceptance.may, from_files.acceptance.may)
+    assert from_live.space.is_subset(from_files.acceptance.must, from_live.acceptance.must)
+    if "may be dormant" not in from_files.doubts():
+        assert from_files.acceptance.may == from_live.acceptance.may
+        assert from_files.acceptance.must == from_live.acceptance.must
+
+
+def test_a_filter_that_lets_in_more_than_the_analysis_says_is_caught(lab: Lab) -> None:
     """The comparison itself must be able to fail: the kernel's rules change after they were read."""
     lab.load_nft(
         """
@@ -43,7 +62,7 @@ table inet t {
   chain c { type filter hook input priority 0; policy drop; tcp dport 25 accept; }
 }"""
     )
-    analysis = analysed(lab, tmp_path)
+    analysis = analysed_live(lab)
     lab.load_nft("add rule inet t c tcp dport 26 accept\n")
 
     comparison = compared(lab, analysis, Chooser("25", tracked=False, seed=SEED))

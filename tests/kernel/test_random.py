@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Random rulesets for a fixed time: diagram, interpreter and kernel give one answer.
+"""Random rulesets of nftables and of iptables, for a fixed time: diagram, interpreter and kernel give one answer.
 
 GATE_KERNEL_SEED and GATE_KERNEL_SECONDS choose another run; a failure names the seed that repeats it.
 """
@@ -11,33 +11,38 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+from typing import Type, Union
 
-from agreement import analysed, compared
+import pytest
+
+import generator
+import generator_xtables
+from agreement import analysed_live, compared
 from choice import Chooser
-from generator import Generator
 from namespaces import CommandFailed, Lab
 
 SEED = int(os.environ.get("GATE_KERNEL_SEED", "20261124"))
-SECONDS = float(os.environ.get("GATE_KERNEL_SECONDS", "15"))
+SECONDS = float(os.environ.get("GATE_KERNEL_SECONDS", "8"))
 PROBES_BY_CHANCE = 400
 #: On a machine so slow that fewer rulesets than this were tried, the test has not shown anything.
 LEAST_RULESETS = 5
 
 
-def test_random_rulesets(lab: Lab, tmp_path: Path) -> None:
-    generator = Generator(SEED)
+@pytest.mark.parametrize("kind", [generator.Generator, generator_xtables.Generator], ids=["nftables", "iptables"])
+def test_random_rulesets(kind: Type[Union[generator.Generator, generator_xtables.Generator]], lab: Lab) -> None:
+    source = kind(SEED)
     end = time.monotonic() + SECONDS
     tried = probes = accepted = 0
     while time.monotonic() < end:
-        text, tracked = generator.ruleset()
+        rules = source.ruleset()
+        lab.clear()
         try:
-            lab.load_nft("flush ruleset\n" + text)
+            lab.load(rules)
         except CommandFailed:
             continue
-        analysis = analysed(lab, tmp_path)
-        comparison = compared(lab, analysis, Chooser(text, tracked, SEED), chance=PROBES_BY_CHANCE)
-        where = "seed {0}, ruleset {1}:\n{2}\n".format(SEED, tried, text)
+        analysis = analysed_live(lab)
+        comparison = compared(lab, analysis, Chooser(rules.text, rules.tracked, SEED), chance=PROBES_BY_CHANCE)
+        where = "seed {0}, ruleset {1}: {2}\n{3}\n".format(SEED, tried, ", ".join(rules.xtables), rules.text)
         assert comparison.disagreements == (), where + "\n".join(comparison.disagreements[:5])
         assert analysis.exact, where + analysis.doubts()
         tried += 1
