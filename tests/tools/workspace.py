@@ -90,12 +90,17 @@ def tracked_files() -> list[str]:
     return sorted({name for name in listed.split("\0") if name and (ROOT / name).is_file()})
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Whether both hold the same, with the same permissions."""
+    return other.is_file() and one.stat().st_mode == other.stat().st_mode and filecmp.cmp(one, other)
+
+
 def copy_collection() -> None:
     """Bring the copy at ``COLLECTION`` up to date; unchanged files keep their times."""
     wanted = tracked_files()
     for name in wanted:
         source, target = ROOT / name, COLLECTION / name
-        if not target.is_file() or not filecmp.cmp(source, target, shallow=True):
+        if not same_file(source, target):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     keep = set(wanted)
