@@ -28,7 +28,15 @@ def listing(**flags: Any) -> str:
         {"metainfo": {"version": "1.0.6", "json_schema_version": 1}},
         {"table": dict(table, **flags)},
         {"chain": dict(chain, type="filter", hook="input", prio=0, policy="drop", handle=1)},
-        {"rule": {"family": "inet", "table": "t", "chain": "c", "handle": 2, "expr": [{"match": port}, {"accept": None}]}},
+        {
+            "rule": {
+                "family": "inet",
+                "table": "t",
+                "chain": "c",
+                "handle": 2,
+                "expr": [{"match": port}, {"accept": None}],
+            }
+        },
     ]
     return json.dumps({"nftables": objects})
 
@@ -40,7 +48,9 @@ def answer(rules: nft_json.NftRules) -> str:
     smtp = space.intersect(space.box(SMTP), acceptance.must) == space.box(SMTP)
     may_else = space.minus(acceptance.may, space.box({PROTOCOL: ((6, 6),), DPORT: ((25, 25),)})) != EMPTY
     must_else = acceptance.must == space.full
-    return "{0}, {1}".format("smtp" if smtp else "nothing", "all" if must_else else "perhaps all" if may_else else "no more")
+    return "{0}, {1}".format(
+        "smtp" if smtp else "nothing", "all" if must_else else "perhaps all" if may_else else "no more"
+    )
 
 
 @pytest.mark.parametrize(

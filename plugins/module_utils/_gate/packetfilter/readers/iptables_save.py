@@ -15,7 +15,8 @@ from ...errors import EvidenceError
 from ..model import ACCEPT, DROP, GOTO, JUMP, REJECT, RETURN, UNFOLLOWED, Base, Chain, Rule, Ruleset, Table, Where
 from .chains import without_idle_jumps
 from .conditions import build, plain
-from .iptables_options import Options
+from .iptables_matches import Context
+from .iptables_options import read_options
 from .names import NO_EFFECT_TARGETS
 
 #: Hook and priority of the built-in chains, table by table (linux/netfilter_ipv4.h, NF_IP_PRI_*).
@@ -79,7 +80,6 @@ class _Reader:
         self.subject = subject
         self.right = right
         self.notes: Set[str] = set()
-        self.options = Options(family, self.notes)
 
     def read(self, text: str) -> Saved:
         tables: List[_Open] = []
@@ -178,7 +178,6 @@ class _Reader:
         table.rules[words[1]].append((number, rule))
 
     def _table(self, table: _Open) -> Table:
-        self.options.before_conntrack = table.name == "raw"
         family = "ip" if self.family == 4 else "ip6"
         chains: Dict[str, Chain] = {}
         names = set(table.rules)
@@ -208,13 +207,16 @@ class _Reader:
                 ) from error
         else:
             tokens = line.split()
-        conditions, verdict, target, extras = self.options.read(tokens[2:], chains)
+        context = Context(self.family, where.table == "raw", self.notes)
+        options = read_options(tokens[2:], context, chains)
+        target, verdict = options.target, options.verdict
         if not verdict or target in NO_EFFECT_TARGETS:
             return []
         if target in chains:
-            return build(conditions, plain(GOTO if verdict == "-g" else JUMP, target), where)
+            return build(options.conditions, plain(GOTO if verdict == "-g" else JUMP, target), where)
         if target in _VERDICTS and verdict == "-j":
-            return build(conditions, plain(_VERDICTS[target]), where)
-        if target == "CT" and "--notrack" not in extras:
+            return build(options.conditions, plain(_VERDICTS[target]), where)
+        if target == "CT" and "--notrack" not in options.extras:
             return []
-        return build(conditions, plain(UNFOLLOWED, text=" ".join([verdict, target] + extras)), where)
+        unfollowed = plain(UNFOLLOWED, text=" ".join([verdict, target] + options.extras))
+        return build(options.conditions, unfollowed, where)
