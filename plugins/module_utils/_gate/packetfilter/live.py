@@ -173,8 +173,6 @@ class _Host:
             if path is None:
                 continue
             text = self._output([path])
-            if "COMMIT" not in text and not text.replace("\n", "").strip("# "):
-                return []
             if not any(line.startswith("*") for line in text.splitlines()):
                 self._note_remarks(name, text)
                 return []

@@ -130,6 +130,13 @@ def test_a_verdict_map_that_is_not_understood_is_not_followed():
     assert unfollowed(rules) == ["numgen random mod 2 vmap { 0 : accept, 1 : drop }"]
 
 
+def test_a_catch_all_element_comes_last():
+    data = {"set": [["*", DROP], [25, ACCEPT]]}
+    rules = nft([{"vmap": {"key": payload("tcp dport"), "data": data}}], policy="accept")
+    assert [outcome(rules, dport=25), outcome(rules, dport=26), outcome(rules, protocol=17)] == [YES, NO, YES]
+    assert outcome(nft([match(payload("tcp dport"), {"set": ["*", 25]}), ACCEPT]), dport=7) == YES
+
+
 def test_conntrack_state_map():
     key = {"ct": {"key": "state"}}
     data = {"set": [["invalid", DROP], ["established", ACCEPT], ["related", ACCEPT]]}
@@ -191,6 +198,7 @@ def test_a_limit_for_a_log_does_not_matter():
         ({"mangle": {"key": payload("tcp dport"), "value": 25}}, "tcp dport set 25"),
         ({"xt": {"type": "target", "name": "DNAT"}}, "iptables target DNAT (nft does not show its parameters)"),
         ({"brand new": 1}, "brand new 1"),
+        ({"xt": None}, "xt"),
         ("jump {\n\t\ttcp dport 25 accept\n\t}", "jump { tcp dport 25 accept }"),
     ],
 )

@@ -12,11 +12,11 @@ its protocol's match) names. What iptables_matches.py does not know becomes a do
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from . import names
 from .conditions import NEVER, Condition, Unclear, doubt
-from .iptables_matches import GENERIC, MATCHES, Context
+from .iptables_matches import GENERIC, MATCHES, Context, Handler
 from .question import ASSUMES_REVERSE_PATH
 
 _LONG = {
@@ -55,6 +55,7 @@ def read_options(tokens: Sequence[str], context: Context, chains: Set[str]) -> R
     for option, negated, arguments, words in _options(tokens):
         if negated and option in ("-m", "-j", "-g"):  # iptables refuses this
             result.conditions.append(doubt(words))
+        handler = _handler(option, modules)
         if option == "-m" and arguments:
             if arguments[0] in _ABSENT_HEADERS:
                 result.conditions.append(NEVER)
@@ -66,11 +67,11 @@ def read_options(tokens: Sequence[str], context: Context, chains: Set[str]) -> R
         elif option in ("-j", "-g") and arguments:
             result.verdict, result.target = option, arguments[0]
             result.extras.extend(arguments[1:])
-        elif option in GENERIC or any(option in MATCHES.get(module, {}) for module in modules):
+        elif handler is not None:
             if option == "-p" and not negated and arguments:
                 implied = _MATCH_OF_PROTOCOL.get(names.protocol_number(arguments[0]) or 0)
                 modules.extend([implied] if implied else [])
-            result.conditions.append(_condition(option, negated, arguments, words, modules, context))
+            result.conditions.append(_condition(handler, context, words, negated, arguments))
         elif result.verdict == "-j" and result.target not in chains | _PLAIN_TARGETS:
             result.extras.extend([option] + arguments)
         elif modules and len(modules) - 1 in unread:
@@ -81,12 +82,18 @@ def read_options(tokens: Sequence[str], context: Context, chains: Set[str]) -> R
     return result
 
 
-def _condition(
-    option: str, negated: bool, arguments: List[str], words: str, modules: List[str], context: Context
-) -> Condition:
-    handler = GENERIC.get(option)
-    if handler is None:
-        handler = next(MATCHES[module][option] for module in reversed(modules) if option in MATCHES.get(module, {}))
+def _handler(option: str, modules: Sequence[str]) -> Optional[Handler]:
+    """Who reads the option: the generic options come first, then the nearest match that has it."""
+    if option in GENERIC:
+        return GENERIC[option]
+    for module in reversed(modules):
+        options = MATCHES.get(module)
+        if options is not None and option in options:
+            return options[option]
+    return None
+
+
+def _condition(handler: Handler, context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
     try:
         return handler(context, words, negated, arguments)
     except Unclear as unclear:

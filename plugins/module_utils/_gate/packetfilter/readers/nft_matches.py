@@ -33,6 +33,8 @@ from .nft_fields import Field
 from .question import ASSUMES_REVERSE_PATH, V4, V6, Partition, where_value
 
 _EXTENSION_HEADERS = ("hbh", "rt", "rt0", "rt2", "srh", "frag", "dst")
+#: The element that stands for every value without one of its own.
+_CATCH_ALL = "*"
 _COMPARE: Dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -83,16 +85,20 @@ class Matcher:
         if changing:
             raise Unclear("its elements change at run time", self._within(fields))
         result: List[Tuple[Boxes, Any]] = []
+        otherwise: List[Tuple[Boxes, Any]] = []
         for element in elements:
             value, verdict = element
             value, timed = _unwrap(value)
+            if value == _CATCH_ALL and not timed:
+                otherwise.append((EVERYTHING, verdict))
+                continue
             if timed:
                 raise Unclear("its elements have time-outs", self._within(fields))
             sure, unsure = self._element(fields, value)
             if unsure:
                 raise Unclear("", self._within(fields))
             result.append((sure, verdict))
-        return self._within(fields), result
+        return self._within(fields), result + otherwise
 
     def _condition(self, left: Any, op: str, right: Any, text: str) -> Condition:
         decided = self._decided(left, op, right)
@@ -206,6 +212,9 @@ class Matcher:
         fast = len(fields) == 1 and fields[0].partition is None and not fields[0].unsure
         for element in elements:
             value, timed = _unwrap(element)
+            if value == _CATCH_ALL:
+                (unsure if timed else sure).append(ANY)
+                continue
             try:
                 if fast and not timed:
                     ranges.append(_bounds(fields[0], value))

@@ -67,7 +67,7 @@ def read_rule(
             continue
         elif kind in _LIMITS or _raw_update(kind):
             conditions.append(doubt(text))
-        elif kind == "xt":
+        elif kind == "xt" and isinstance(body, dict):  # older versions show nothing but "xt"
             if body.get("type") == "match":
                 conditions.append(
                     doubt("iptables match {0} (nft does not show its parameters)".format(body.get("name")))
