@@ -291,6 +291,17 @@ def test_what_the_deadline_left_undone_is_told():
     assert (second.address, second.family, second.connections) == ("127.0.0.1", "ipv4", 0)
 
 
+def test_deadline_holds_over_a_thread_that_hangs(monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr("_gate.wire.look.PortLook.run", lambda _self: release.wait(20))
+    begun = time.monotonic()
+    (seen,) = look([Target("127.0.0.1", 25, "smtp", "plain")], Limits(deadline_seconds=0.3))
+    took = time.monotonic() - begun
+    release.set()
+    assert took < 1.3
+    assert (seen.state, seen.address, seen.stopped) == ("not-tried", "127.0.0.1", "deadline of 0.3 s reached")
+
+
 def test_a_port_unanswered_for_long_is_timed_out_even_at_the_deadline(monkeypatch):
     monkeypatch.setattr("_gate.wire.connection._SURELY_UNANSWERED", 0.3)
     with black_hole() as port:

@@ -199,6 +199,16 @@ SESSIONS = {
         ],
         {"before": (False, ()), "stays_plain": True, "notes": 1},
     ),
+    "AUTH only in the form from before the standard": Session(
+        [
+            S(b"220 old.example.org ESMTP"),
+            _EHLO,
+            S(b"250-old.example.org", b"250 AUTH=LOGIN plain"),
+            C(b"QUIT"),
+            S(b"221 bye"),
+        ],
+        {"before": (False, ("LOGIN", "PLAIN")), "stays_plain": True},
+    ),
     "a relay that turns us away": Session(
         [S(b"554 mx.example.org no SMTP service here"), C(b"QUIT"), S(b"221 bye")],
         {"stopped": "greeting refuses service: 554 mx.example.org no SMTP service here", "throttled": ""},

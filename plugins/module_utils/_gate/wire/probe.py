@@ -156,7 +156,8 @@ class PortLook:
     # Connections
 
     def _connect(self) -> Connection:
-        self._connections += 1
+        if self._deadline.remaining() > 0:
+            self._connections += 1
         return open_connection(self._endpoint, self._target.port, self._limits.connect_seconds, self._deadline)
 
     def _first_demands(self) -> Demands:
