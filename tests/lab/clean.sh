@@ -5,10 +5,10 @@ CHECKOUT=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=tests/lab/environment.sh
 . "$CHECKOUT/tests/lab/environment.sh"
 mkdir -p "$LAB"
-if [ -z "$(configure_engine; obstacle)" ]; then
-    configure_engine
+configure_engine
+if "$MAILOPS_ENGINE" info > /dev/null 2>&1; then
     remove_hosts
-    if [ "$MAILOPS_CONTAINERS_CONF" = "$PODMAN_HOME/containers.conf" ]; then
+    if uses_own_engine_configuration; then
         "$MAILOPS_ENGINE" system reset --force > /dev/null
     else
         for suite in bookworm trixie; do

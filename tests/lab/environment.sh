@@ -9,6 +9,7 @@
 #   MAILOPS_VENV              the Python environment with Ansible and Molecule (.work/venv)
 # shellcheck shell=sh
 
+PATH="$PATH:/usr/sbin:/sbin"
 LAB="$CHECKOUT/.work/lab"
 PODMAN_HOME="$CHECKOUT/.work/podman"
 lab_hash=$(printf %s "$CHECKOUT" | sha256sum)
@@ -27,13 +28,16 @@ MAILOPS_LAB_SCRIPTS="$CHECKOUT/tests/lab"
 export MAILOPS_ENGINE MAILOPS_CONTAINERS_CONF MAILOPS_IMAGE_DEBIAN12 MAILOPS_IMAGE_DEBIAN13
 export MAILOPS_LAB_NAME MAILOPS_LAB_NUMBER MAILOPS_LAB_DIRECTORY MAILOPS_LAB_SCRIPTS
 
-# Point podman at storage and state inside the checkout.
+UNIFIED_CGROUPS=/sys/fs/cgroup/cgroup.controllers
+
+# Point podman at storage and state inside the checkout, unless the user has chosen a configuration.
 configure_engine() {
-    case $MAILOPS_CONTAINERS_CONF in
-        system) unset CONTAINERS_CONF CONTAINERS_STORAGE_CONF; return ;;
-        "$PODMAN_HOME/containers.conf") ;;
-        *) export CONTAINERS_CONF="$MAILOPS_CONTAINERS_CONF"; return ;;
-    esac
+    if [ "$MAILOPS_CONTAINERS_CONF" = system ]; then
+        return
+    elif ! uses_own_engine_configuration; then
+        export CONTAINERS_CONF="$MAILOPS_CONTAINERS_CONF"
+        return
+    fi
     mkdir -p "$PODMAN_HOME/tmp"
     {
         printf '[containers]\nlog_driver = "k8s-file"\n'
@@ -42,7 +46,7 @@ configure_engine() {
         printf '[engine]\nevents_logger = "none"\ncgroup_manager = "cgroupfs"\nlock_type = "file"\n'
         printf 'tmp_dir = "%s/tmp"\nimage_copy_tmp_dir = "%s/tmp"\n' "$PODMAN_HOME" "$PODMAN_HOME"
         # crun does not start containers where cgroups v1 and v2 are mixed.
-        [ -e /sys/fs/cgroup/cgroup.controllers ] || printf 'runtime = "runc"\n'
+        [ -e "$UNIFIED_CGROUPS" ] || printf 'runtime = "runc"\n'
         printf '[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "%s/networks"\n' "$PODMAN_HOME"
     } > "$PODMAN_HOME/containers.conf"
     printf '[storage]\ndriver = "overlay"\ngraphroot = "%s/storage"\nrunroot = "%s/run"\n' \
@@ -58,34 +62,44 @@ limit() {
 
 # Print what keeps the lab from running on this machine; nothing when it can run.
 obstacle() {
-    if [ "$(id -u)" != 0 ]; then
-        echo "the lab runs containers with networks of their own and needs root"
-    elif ! command -v "$MAILOPS_ENGINE" > /dev/null; then
-        echo "no $MAILOPS_ENGINE here (apt-get install podman runc netavark)"
+    missing=
+    has "$MAILOPS_ENGINE" || missing="$missing podman"
+    has ssh-keygen || missing="$missing openssh-client"
+    if uses_own_engine_configuration; then
+        has_netavark || missing="$missing netavark"
+        [ -e "$UNIFIED_CGROUPS" ] || has runc || missing="$missing runc"
+    fi
+    case $MAILOPS_IMAGE_DEBIAN12$MAILOPS_IMAGE_DEBIAN13 in
+        *"$LAB_IMAGE"*) has mmdebstrap || missing="$missing mmdebstrap" ;;
+    esac
+    if [ -n "$missing" ]; then
+        echo "not installed here:$missing (on Debian: apt-get install$missing)"
     elif ! unshare --mount --net true 2> /dev/null; then
         echo "root may not make namespaces here (a container without CAP_SYS_ADMIN?)"
-    elif ! command -v ssh-keygen > /dev/null; then
-        echo "no ssh here (apt-get install openssh-client)"
-    elif [ "$MAILOPS_CONTAINERS_CONF" = "$PODMAN_HOME/containers.conf" ] && ! find_netavark; then
-        echo "no netavark here, which gives containers their networks (apt-get install netavark)"
-    elif [ ! -e /sys/fs/cgroup/cgroup.controllers ] && ! command -v runc > /dev/null; then
-        echo "no runc here, which this machine's cgroups need (apt-get install runc)"
     elif ! "$MAILOPS_ENGINE" info > /dev/null 2> "$LAB/engine.log"; then
         echo "$MAILOPS_ENGINE does not work here: $(tail -n 1 "$LAB/engine.log")"
     fi
 }
 
-find_netavark() {
+has() {
+    command -v "$1" > /dev/null
+}
+
+has_netavark() {
     for directory in /usr/local/libexec/podman /usr/libexec/podman /usr/lib/podman /usr/local/lib/podman; do
-        [ -x "$directory/netavark" ] && return
+        [ ! -x "$directory/netavark" ] || return 0
     done
     return 1
+}
+
+uses_own_engine_configuration() {
+    [ "$MAILOPS_CONTAINERS_CONF" = "$PODMAN_HOME/containers.conf" ]
 }
 
 # Remove hosts, network and SSH connections of this checkout's lab; the images stay.
 remove_hosts() {
     for socket in "$LAB"/ssh/*.socket; do
-        [ -S "$socket" ] && ssh -o ControlPath="$socket" -O exit lab 2> /dev/null
+        [ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit lab 2> /dev/null || true
     done
     hosts=$("$MAILOPS_ENGINE" ps --all --quiet --filter "label=mailops.lab=$MAILOPS_LAB_NAME") || return 0
     # shellcheck disable=SC2086

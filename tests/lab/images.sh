@@ -35,10 +35,7 @@ done
 [ -n "$wanted" ] || exit 0
 
 mkdir -p "$LAB" "$PODMAN_HOME"
-if ! command -v mmdebstrap > /dev/null; then
-    echo "no mmdebstrap here to build the images (apt-get install mmdebstrap)" >&2
-    exit 3
-fi
+rm -rf "$PODMAN_HOME"/build.*
 work=$(mktemp -d "$PODMAN_HOME/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export TMPDIR="$work"

@@ -11,15 +11,16 @@ scenario=${1:-default}
 command=${1:-test}
 [ $# -eq 0 ] || shift
 
-mkdir -p "$LAB/ssh"
-# One lab in a checkout at a time.
-exec 9> "$LAB/lock"
-flock 9
-
 skip() {
     echo "SKIPPED: molecule scenario $scenario: $1"
     exit 0
 }
+[ "$(id -u)" = 0 ] || skip "it runs containers with networks of their own, which needs root"
+
+mkdir -p "$LAB/ssh"
+# One lab in a checkout at a time.
+exec 9> "$LAB/lock"
+flock 9
 configure_engine
 reason=$(obstacle)
 [ -z "$reason" ] || skip "$reason"
@@ -28,11 +29,7 @@ if [ ! -x "$MAILOPS_VENV/bin/molecule" ]; then
     exit 2
 fi
 if [ "$command" != destroy ]; then
-    built=0
-    "$MAILOPS_LAB_SCRIPTS/images.sh" 9>&- 2> "$LAB/images.log" || built=$?
-    [ "$built" -ne 3 ] || skip "$(cat "$LAB/images.log")"
-    cat "$LAB/images.log" >&2
-    [ "$built" -eq 0 ] || exit "$built"
+    "$MAILOPS_LAB_SCRIPTS/images.sh" 9>&-
 fi
 
 # The collection under the path by which Ansible finds it.
@@ -44,14 +41,22 @@ export MOLECULE_EPHEMERAL_DIRECTORY="$LAB/molecule" XDG_CACHE_HOME="$CHECKOUT/.w
 [ -t 1 ] || export NO_COLOR=1
 export PATH="$MAILOPS_VENV/bin:$PATH"
 
+cd "$CHECKOUT/extensions"
+if [ "$command" != test ]; then
+    exec molecule "$command" --scenario-name "$scenario" "$@"
+fi
+
 leave() {
     status=$?
     trap - EXIT
-    [ "$command" != test ] || remove_hosts
+    kill -s TERM -- "-$run" 2> /dev/null && wait "$run" || true
+    remove_hosts
     exit "$status"
 }
 trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-cd "$CHECKOUT/extensions"
-molecule "$command" --scenario-name "$scenario" "$@" 9>&-
+# In a process group of its own, so that what it has started ends with it.
+setsid molecule test --scenario-name "$scenario" "$@" 9>&- &
+run=$!
+wait "$run"
