@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 
 from _gate.wire.dialogue.base import Done, Send, StartTls
 from _gate.wire.dialogue.conversation import Conversation
-from wire_sessions import CLIENT, SESSIONS, TLS
+from wire_session import CLIENT, TLS
+from wire_sessions_mailbox import MAILBOX_SESSIONS
+from wire_sessions_smtp import SMTP_SESSIONS
+
+SESSIONS = dict(SMTP_SESSIONS, **MAILBOX_SESSIONS)
 
 
 def play(session, pieces_of):
