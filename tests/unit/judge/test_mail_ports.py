@@ -102,7 +102,7 @@ FAULTS = [
     ("imap", {"encryption": seen.NONE, "tls": None, "after_tls": None}, "mail.encryption", FAIL),
     ("imap", {"encryption": seen.IMPLICIT}, "mail.encryption", FAIL),
     ("imap", {"encryption": None, "tls": None, "stopped": "deadline"}, "mail.encryption", UNKNOWN),
-    ("imap", {"tls": None, "starttls_reply": "a NO not now"}, "mail.encryption", FAIL),
+    ("imap", {"encryption": seen.NONE, "tls": None, "starttls_reply": "a NO never"}, "mail.encryption", FAIL),
     ("imap", {"tls": None, "starttls_reply": "", "stopped": "deadline"}, "mail.encryption", UNKNOWN),
     ("smtp", {"encryption": seen.NONE, "tls": None, "after_tls": None}, "mail.encryption", FAIL),
     ("imaps", {"encryption": seen.NONE, "tls": None}, "mail.encryption", FAIL),
@@ -213,3 +213,16 @@ def test_remedies_are_for_the_software_that_answered():
     ]
     assert "postconf" not in finding.fix
     assert "587" in finding.fix
+
+
+def test_a_refused_starttls_is_told_from_none():
+    changes = {"encryption": seen.NONE, "tls": None, "starttls_reply": "454 never"}
+    (finding,) = [i for i in judge_mail_ports([service("imap")], [good("imap", **changes)]) if i.outcome != PASS]
+    assert "454 never" in finding.observed
+    assert "refuses" in finding.cause
+
+
+def test_login_in_clear_without_starttls_is_part_of_that_one_fault():
+    changes = {"encryption": seen.NONE, "tls": None, "starttls_reply": "", "before_tls": LOGIN}
+    (finding,) = [i for i in judge_mail_ports([service("imap")], [good("imap", **changes)]) if i.outcome != PASS]
+    assert "PLAIN" in finding.cause

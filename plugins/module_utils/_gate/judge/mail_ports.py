@@ -150,32 +150,26 @@ class _Port:
                 "mail.encryption", UNKNOWN, expected, "not established", self._stopped(), subject=wanted
             )
         if evidence.encryption not in _WANTED[wanted]:
-            cause = ""
-            if evidence.encryption != seen.IMPLICIT and self._logins_before():
-                cause = f"login ({', '.join(self._logins_before())}) is offered in clear"
-            elif evidence.encryption == seen.IMPLICIT:
-                cause = "the listener is set up for implicit TLS; clients that wait for a greeting time out"
-            else:
-                cause = "the listener is not set up for TLS; clients that speak TLS at once fail"
-            if evidence.encryption == seen.NONE and wanted != "implicit":
-                cause = "STARTTLS is not offered" + (", and " + cause if "login" in cause else "")
-            return self._finding("mail.encryption", FAIL, expected, _MODES[evidence.encryption], cause, subject=wanted)
+            observed, cause = self._other_mode(evidence.encryption)
+            return self._finding("mail.encryption", FAIL, expected, observed, cause, subject=wanted)
         if evidence.encryption == seen.STARTTLS and evidence.tls is None:
-            outcome = FAIL if evidence.starttls_reply else UNKNOWN
-            observed = (
-                f"STARTTLS offered and answered: {evidence.starttls_reply}"
-                if evidence.starttls_reply
-                else self._stopped()
-            )
-            return self._finding(
-                "mail.encryption",
-                outcome,
-                expected,
-                observed,
-                "the server offers STARTTLS and does not start TLS",
-                subject=wanted,
-            )
+            cause = "STARTTLS is offered, and what comes of it was not seen"
+            return self._finding("mail.encryption", UNKNOWN, expected, self._stopped(), cause, subject=wanted)
         return None
+
+    def _other_mode(self, found: str) -> tuple[str, str]:
+        """What is spoken instead of what is required, and why that is bad."""
+        reply = self.evidence.starttls_reply
+        if found == seen.IMPLICIT:
+            return _MODES[found], "the listener is set up for implicit TLS; clients that wait for a greeting time out"
+        if self.service.encryption == "implicit":
+            return _MODES[found], "the listener is not set up for TLS; clients that speak TLS at once fail"
+        if reply:
+            return f"STARTTLS offered and answered: {reply}", "the server offers STARTTLS and refuses it"
+        logins = ", ".join(self._logins_before())
+        return _MODES[found], "STARTTLS is not offered" + (
+            f", and login ({logins}) is offered in clear" if logins else ""
+        )
 
     # -- encryption and what is inside ---------------------------------------------------------------------------------
 

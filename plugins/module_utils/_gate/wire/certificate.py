@@ -81,5 +81,6 @@ def read_certificate(der: bytes, now: datetime.datetime) -> Leaf:
         days_left=(not_after - now) // _DAY,
         sha256=parsed.fingerprint(hashes.SHA256()).hex(),
         self_signed=parsed.subject == parsed.issuer,
+        not_yet_valid=now < not_before,
     )
     return Leaf(certificate, dns_names, addresses, not_before <= now <= not_after)
