@@ -119,6 +119,7 @@ def test_a_step_behind_a_doubt_is_not_certain():
 def test_nothing_is_certain_behind_what_is_not_followed():
     walked = walk(ruleset(base(rule("unfollowed", position="1"), rule("accept", position="2"))), PACKET)
     assert walked.outcomes == EITHER
+    assert [step.where.position for step in walked.steps] == ["1", "2"]
     assert decided_by(walked).position == "1"
     assert outcomes(base(rule("drop"), rule("unfollowed"))) == DROPPED
 

@@ -116,6 +116,7 @@ def test_the_other_backend_is_no_substitute():
     evidence, _facts = host.look()
     assert walk(evidence.ruleset, PACKET).outcomes == {"accept", "drop"}
     assert any("iptables matches" in note for note in evidence.ruleset.notes)
+    assert evidence.sources == ("/usr/sbin/nft -j list ruleset",)
 
 
 def test_legacy_tables_filter_too():

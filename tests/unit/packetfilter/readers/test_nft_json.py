@@ -225,6 +225,17 @@ def test_a_jump_to_a_chain_that_does_nothing_is_left_out():
     assert len(rules.tables[0].chains["input"].rules) == 1
 
 
+def test_a_goto_to_a_chain_that_does_nothing_stays():
+    rules = read(*chain("logs", [[{"log": None}]], hook=None), *chain(rules=[[{"goto": {"target": "logs"}}], [ACCEPT]]))
+    assert outcome(rules) == NO
+
+
+def test_a_jump_to_a_chain_that_is_not_there_is_not_followed():
+    rules = nft([{"jump": {"target": "gone"}}])
+    assert outcome(rules) == MAYBE
+    assert unfollowed(rules) == ["jump gone"]
+
+
 def test_ingress_devices():
     shown = nft([DROP], family="netdev", hook="ingress", policy="accept", dev="eth0")
     assert outcome(shown) == NO

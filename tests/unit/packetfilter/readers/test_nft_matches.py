@@ -107,6 +107,8 @@ def test_a_mask_without_gaps_is_a_prefix_and_one_with_gaps_a_doubt():
     plain = nft([match({"&": [payload("ip saddr"), "255.255.0.0"]}, "10.1.0.0"), ACCEPT])
     assert outcome(plain, saddr="10.1.2.3") == YES
     assert outcome(plain, saddr="10.2.2.3") == NO
+    never = nft([match({"&": [payload("ip saddr"), "255.255.0.0"]}, "10.1.0.1"), ACCEPT])
+    assert outcome(never, saddr="10.1.0.1") == NO
     gaps = nft([match({"&": [payload("ip saddr"), "255.0.255.0"]}, "10.0.1.0"), ACCEPT])
     assert outcome(gaps, saddr="10.9.1.3") == MAYBE
     assert outcome6(gaps) == NO
@@ -138,6 +140,7 @@ def test_the_output_interface_does_not_exist_yet():
     assert outcome(nft([match(meta("oifname"), "eth0"), ACCEPT])) == NO
     assert outcome(nft([match(meta("oifname"), {"set": ["eth0", "eth1"]}), ACCEPT])) == NO
     assert outcome(nft([match(meta("oifname"), "eth0", "!="), ACCEPT])) == MAYBE
+    assert outcome(nft([match(meta("oif"), 0), ACCEPT])) == MAYBE
 
 
 @pytest.mark.parametrize(
