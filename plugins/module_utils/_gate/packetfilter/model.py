@@ -13,6 +13,7 @@ are SYN alone. So what depends on those is decided by the readers, and is no dim
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Dict, Mapping, Optional, Tuple
 
 # Dimensions, in the order of the diagram (saddr last: it has the most values).
@@ -36,7 +37,7 @@ Intervals = Tuple[Tuple[int, int], ...]
 #: Constraint per dimension; a dimension that is absent is unconstrained. All dimensions must hold.
 Box = Mapping[int, Intervals]
 
-ANY: Box = {}
+ANY: Box = MappingProxyType({})
 
 #: Protocols with ports in the first four bytes of their header.
 PORT_PROTOCOLS: Dict[str, int] = {"tcp": 6, "udp": 17, "dccp": 33, "sctp": 132, "udplite": 136}
@@ -141,6 +142,12 @@ class Ruleset:
 def interface_value(name: str) -> int:
     """An interface name as a number such that names with a common prefix are neighbours (NUL-padded, 16 bytes)."""
     return int.from_bytes(name.encode("utf-8")[:16].ljust(16, b"\0"), "big")
+
+
+def interface_name(value: int) -> str:
+    """The inverse of :func:`interface_value`; a value that no name has is ``another interface``."""
+    text = value.to_bytes(16, "big").rstrip(b"\0").decode("utf-8", "replace")
+    return text if text.isprintable() and text else "another interface"
 
 
 def interface_range(pattern: str, wildcard: str) -> Tuple[int, int]:
