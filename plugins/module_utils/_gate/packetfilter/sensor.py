@@ -16,6 +16,7 @@ from . import live
 from .addresses import question
 from .diagram import Space
 from .evaluate import Acceptance, accepted
+from .live import IpAddress
 from .model import Ruleset
 from .readers.files import from_files
 
@@ -25,8 +26,7 @@ FAMILIES = {"ipv4": 4, "ipv6": 6}
 @dataclass(frozen=True)
 class FilterEvidence:
     """``question``: the packets asked about. ``promised``: those of them that go to an address which clients are given
-    (link-local ones are not).
-    ``families``: 4 and 6, as far as rules were read for them."""
+    (link-local ones are not). ``families``: 4 and 6, as far as rules were read for them."""
 
     space: Space
     ruleset: Ruleset
@@ -59,9 +59,8 @@ def look_at_filter(
         own = promised = given
     else:
         evidence, facts = live.from_host(partial(live.run_command, seconds=timeout))
-        # Scope host is loopback; link-local addresses are reachable, but no client is given them.
-        own = given or [found.address for found in facts.addresses if found.scope != "host"]
-        promised = given or [found.address for found in facts.addresses if found.scope not in ("host", "link")]
+        own = given or facts.reachable_addresses()
+        promised = given or facts.global_addresses()
     asked = _families(families, own)
     space = Space()
     whole = question(space, asked, interfaces or None, own or None)
@@ -77,17 +76,17 @@ def look_at_filter(
     )
 
 
-def _families(given: Sequence[str] | None, own: Sequence[str]) -> set[int]:
+def _families(given: Sequence[str] | None, own: Sequence[IpAddress]) -> set[int]:
     if given:
         return {FAMILIES[name] for name in given}
     if own:
-        return {ipaddress.ip_address(address).version for address in own}
+        return {address.version for address in own}
     return set(FAMILIES.values())
 
 
-def _checked(text: str) -> str:
+def _checked(text: str) -> IpAddress:
     address = text.split("%", maxsplit=1)[0]
     try:
-        return str(ipaddress.ip_address(address))
+        return ipaddress.ip_address(address)
     except ValueError:
         raise IntentError("addresses", text, "an IPv4 or IPv6 address") from None
