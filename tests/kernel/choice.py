@@ -93,7 +93,17 @@ class Chooser:
 
     def possible(self, probes: Iterable[Optional[Probe]]) -> List[Probe]:
         """Those that can exist, reach the input hook, and, where it matters, open a connection; each once."""
-        return [packet for packet in dict.fromkeys(probes) if packet is not None and self._is_possible(packet)]
+        kept: List[Probe] = []
+        connections: Set[Tuple[int, ...]] = set()
+        for packet in dict.fromkeys(probes):
+            if packet is None or not self._is_possible(packet):
+                continue
+            if self._tracked:
+                connections.add(_connection(packet, packet.saddr, packet.sport, packet.daddr, packet.dport))
+                if _connection(packet, packet.daddr, packet.dport, packet.saddr, packet.sport) in connections:
+                    continue  # an answer to an earlier probe
+            kept.append(packet)
+        return kept
 
     def _is_possible(self, packet: Probe) -> bool:
         if packet.protocol in OPENING_TYPES:
@@ -176,6 +186,13 @@ class Chooser:
             return self._random.choice(self._addresses[family])
         low, high = self._random.choice(_REACHABLE[family])
         return self._random.randint(low, high)
+
+
+def _connection(packet: Probe, source: int, sport: int, destination: int, dport: int) -> Tuple[int, ...]:
+    """What conntrack tells connections apart by; most protocols have no ports for it."""
+    if packet.protocol not in (TCP, UDP, SCTP):
+        sport = dport = 0
+    return (packet.family, packet.protocol, source, sport, destination, dport)
 
 
 def _around(ranges: Iterable[Tuple[int, int]]) -> Set[int]:

@@ -59,7 +59,7 @@ class Generator:
     def _rules(self, chain: str, family: int, callees: Sequence[str], tracked: bool) -> List[str]:
         return [
             "-A {0} {1} {2}".format(chain, self._matches(family, tracked), self._target(callees))
-            for _ in range(self._random.randrange(1, 8))
+            for _time in range(self._random.randrange(1, 8))
         ]
 
     def _target(self, callees: Sequence[str]) -> str:

@@ -133,7 +133,7 @@ table inet t {
     ),
     Case(
         name="icmp",
-        trap="icmp and icmpv6 have their own types; accepting a protocol accepts all of its types; reject is not accept",
+        trap="icmp and icmpv6 have their own types; accepting a protocol accepts all of its types",
         nft="""
 table inet t {
   chain input {
@@ -142,13 +142,67 @@ table inet t {
     icmpv6 type 128-129 accept
     icmpv6 type != { 1, 2, 135, 136 } reject
     ip protocol icmp drop
-    tcp dport 113 reject with tcp reset
     udp dport 33434-33523 reject with icmpx type port-unreachable
     meta l4proto { tcp, udp } th dport 1-1000 drop
   }
 }""",
         accepted=(ping(4, 8), ping(4, 3), ping(4, 210), ping(6, 129), ping(6, 135), probe(TCP, 1001), probe(GRE)),
-        refused=(ping(4, 0), ping(6, 127), ping(6, 130), probe(TCP, 113), probe(UDP, 33434, 6)),
+        refused=(ping(4, 0), ping(6, 127), ping(6, 130), probe(UDP, 33434, 6), probe(TCP, 22)),
+    ),
+    Case(
+        name="reject",
+        trap="nft leaves out the family of a reject with an ICMP type, and the protocol of a reject with tcp reset",
+        nft="""
+table inet t {
+  chain input {
+    type filter hook input priority 0; policy accept;
+    tcp dport 24 reject with icmp type port-unreachable
+    meta nfproto ipv6 udp dport 24 reject
+    tcp dport 25 reject with icmpv6 type admin-prohibited
+    tcp dport 26 reject with icmpx type admin-prohibited
+    ip saddr 198.51.100.0/24 tcp dport 27 reject with tcp reset
+    udp dport 28 reject
+  }
+}
+table ip t {
+  chain input {
+    type filter hook input priority 0; policy accept;
+    ip saddr 203.0.113.0/24 reject with tcp reset
+  }
+}""",
+        accepted=(
+            probe(TCP, 24, 6),
+            probe(UDP, 24),
+            probe(TCP, 25),
+            probe(TCP, 27, 6),
+            probe(UDP, 29, source="203.0.113.1"),
+        ),
+        refused=(
+            probe(TCP, 24),
+            probe(UDP, 24, 6),
+            probe(TCP, 25, 6),
+            probe(TCP, 26),
+            probe(TCP, 26, 6),
+            probe(TCP, 27),
+            probe(UDP, 28, 6),
+            probe(TCP, 29, source="203.0.113.1"),
+        ),
+    ),
+    Case(
+        name="reject-hides-family",
+        trap="beside tcp reset, nft leaves out meta nfproto: only a doubt is left of it",
+        nft="""
+table inet t {
+  chain input {
+    type filter hook input priority 0; policy accept;
+    meta nfproto ipv4 tcp dport 113 reject with tcp reset
+    tcp dport 114 reject with tcp reset
+    meta l4proto { tcp, udp } th dport 1-112 drop
+  }
+}""",
+        accepted=(probe(TCP, 113, 6), probe(TCP, 115)),
+        refused=(probe(TCP, 113), probe(TCP, 114), probe(TCP, 114, 6), probe(TCP, 112)),
+        exact=False,
     ),
     Case(
         name="th-dport",

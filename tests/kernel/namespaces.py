@@ -49,13 +49,6 @@ _SETTINGS = (
     "net/ipv6/icmp/echo_ignore_all=1",
 )
 
-OPEN_FILTER = """*filter
-:INPUT ACCEPT [0:0]
-:FORWARD ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-COMMIT
-"""
-
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -111,7 +104,6 @@ class Lab:
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         self._number = 0
-        self._legacy: Set[str] = set()
         self._receivers: Dict[Tuple[int, int], socket.socket] = {}
         with contextlib.ExitStack() as undo:
             self.target = Namespace("target")
@@ -165,21 +157,13 @@ class Lab:
     def load_xtables(self, variant: str, text: str) -> None:
         """``variant``: ``iptables-nft``, ``ip6tables-legacy`` and so on; ``text``: what its -restore reads."""
         self.target.run(variant + "-restore", "-w", "5", text=text)
-        if variant.endswith("legacy"):
-            self._legacy.add(variant)
 
     def load(self, rules: Rules) -> None:
-        """Everything that a ruleset consists of, beside what is loaded already."""
+        """Everything that a ruleset consists of."""
         if rules.nft:
             self.load_nft(rules.nft)
         for variant, text in rules.xtables.items():
             self.load_xtables(variant, text)
-
-    def clear(self) -> None:
-        """Let everything in again. Of legacy tables only filter is cleared."""
-        self.load_nft("flush ruleset")
-        for variant in self._legacy:
-            self.target.run(variant + "-restore", text=OPEN_FILTER)
 
     def read_back(self, folder: Path) -> Dict[str, Path]:
         """What the kernel holds, as files in ``folder``, keyed as :func:`_gate.packetfilter.readers.files.from_files`

@@ -29,19 +29,19 @@ LEAST_RULESETS = 5
 
 
 @pytest.mark.parametrize("kind", [generator.Generator, generator_xtables.Generator], ids=["nftables", "iptables"])
-def test_random_rulesets(kind: Type[Union[generator.Generator, generator_xtables.Generator]], lab: Lab) -> None:
+def test_random_rulesets(kind: Type[Union[generator.Generator, generator_xtables.Generator]], kernel: None) -> None:
     source = kind(SEED)
     end = time.monotonic() + SECONDS
     tried = probes = accepted = 0
     while time.monotonic() < end:
         rules = source.ruleset()
-        lab.clear()
-        try:
-            lab.load(rules)
-        except CommandFailed:
-            continue
-        analysis = analysed_live(lab)
-        comparison = compared(lab, analysis, Chooser(rules.text, rules.tracked, SEED), chance=PROBES_BY_CHANCE)
+        with Lab() as lab:
+            try:
+                lab.load(rules)
+            except CommandFailed:
+                continue
+            analysis = analysed_live(lab)
+            comparison = compared(lab, analysis, Chooser(rules.text, rules.tracked, SEED), chance=PROBES_BY_CHANCE)
         where = "seed {0}, ruleset {1}: {2}\n{3}\n".format(SEED, tried, ", ".join(rules.xtables), rules.text)
         assert comparison.disagreements == (), where + "\n".join(comparison.disagreements[:5])
         assert analysis.exact, where + analysis.doubts()

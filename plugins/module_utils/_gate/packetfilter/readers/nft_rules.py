@@ -13,13 +13,32 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
-from ..model import ACCEPT, CONTINUE, DROP, GOTO, JUMP, REJECT, RETURN, UNFOLLOWED, Rule, Verdict, Where
+from ..model import (
+    ACCEPT,
+    CONTINUE,
+    DROP,
+    FAMILY,
+    GOTO,
+    JUMP,
+    PROTOCOL,
+    REJECT,
+    RETURN,
+    UNFOLLOWED,
+    Box,
+    Match,
+    Rule,
+    Verdict,
+    Where,
+)
 from . import nft_text
-from .conditions import EVERYTHING, Condition, Region, Unclear, build, doubt, holds, plain
+from .conditions import ALWAYS, EVERYTHING, Condition, Region, Unclear, build, doubt, holds, plain
 from .names import NO_EFFECT_TARGETS
 from .nft_matches import Matcher
+from .question import V4, V6
 
 _VERDICTS = {"accept": ACCEPT, "drop": DROP, "reject": REJECT, "return": RETURN, "continue": CONTINUE}
+_REJECT_FAMILIES = {"icmp": V4, "icmpv6": V6}
+_TCP: Box = {PROTOCOL: ((6, 6),)}
 #: Statements that neither decide nor change what the question is about.
 _NO_EFFECT = {
     "counter", "log", "comment", "last", "ct helper", "ct timeout", "ct expectation", "secmark", "dup", "nftrace",
@@ -53,6 +72,8 @@ def read_rule(
         if kind == "match":
             conditions.append(matcher.condition(body))
         elif kind in _VERDICTS:
+            if kind == "reject":
+                conditions.append(_hidden_by_reject(body, where.family, conditions))
             return rules + build(conditions, plain(_VERDICTS[kind]), where)
         elif kind in ("jump", "goto"):
             target = body.get("target") if isinstance(body, dict) else None
@@ -79,6 +100,28 @@ def read_rule(
         else:
             unfollowed(text)
     return rules
+
+
+def _hidden_by_reject(reject: Any, table_family: str, conditions: Sequence[Condition]) -> Condition:
+    """What a rule that rejects asks for and nft does not show.
+
+    A reject with an ICMP type is of that type's family, and ``tcp reset`` of TCP. Where a table is of both families,
+    ``tcp reset`` hides a ``meta nfproto`` too, and then nothing tells whether there was one (seen in 1.0.6).
+    """
+    kind = reject.get("type") if isinstance(reject, dict) else None
+    if kind in _REJECT_FAMILIES:
+        return (Match(EVERYTHING, _REJECT_FAMILIES[kind]),)
+    if kind != "tcp reset":
+        return ALWAYS
+    if table_family in ("ip", "ip6") or any(map(_tells_family, conditions)):
+        return (Match(EVERYTHING, _TCP),)
+    return doubt("reject with tcp reset (nft does not show whether for one family only)", _TCP)
+
+
+def _tells_family(condition: Condition) -> bool:
+    return all(
+        FAMILY in match.within or (not match.negated and all(FAMILY in box for box in match.boxes)) for match in condition
+    )
 
 
 def updated_sets(statements: Sequence[Any]) -> Set[str]:
