@@ -270,6 +270,34 @@ def test_the_rule_that_accepts_is_named():
     ]
 
 
+def test_a_rule_answers_only_for_what_comes_to_it():
+    """Accept from a network, drop from a smaller address, accept from all: the last has what the others leave."""
+    space = Space()
+    network, host = Match(({SADDR: ((0, 5),)},)), Match(({SADDR: ((9, 9),)},))
+    rules = (
+        rule("input", 1, TCP25, network),
+        rule("input", 2, host, verdict=Verdict("drop")),
+        rule("input", 3, TCP25),
+    )
+    answer = accepted(space, ruleset_of(Chain("input", rules, INPUT)), space.full)
+    smtp = space.box({PROTOCOL: ((6, 6),), DPORT: ((25, 25),)})
+    first = space.intersect(smtp, space.box({SADDR: ((0, 5),)}))
+    last = space.minus(smtp, space.box({SADDR: ((0, 5), (9, 9))}))
+    assert answer.accepts == [(where("input", 1), first), (where("input", 3), last)]
+    assert [w.position for w, _node in answer.dropped_by(space.full)] == ["handle 2", "policy"]
+
+
+def test_what_an_earlier_base_chain_drops_does_not_come_to_the_next():
+    space = Space()
+    early = Chain("early", (rule("early", 1, TCP25, verdict=Verdict("drop")),), Base("input", "filter", -10, "accept"))
+    answer = accepted(space, ruleset_of(Chain("input", (), INPUT), early), space.full)
+    smtp = space.box({PROTOCOL: ((6, 6),), DPORT: ((25, 25),)})
+    assert [(w.chain, w.position, node) for w, node in answer.dropped_by(space.full)] == [
+        ("early", "handle 1", smtp),
+        ("input", "policy", space.complement(smtp)),
+    ]
+
+
 def test_a_doubt_is_reported_only_where_it_decides():
     space = Space()
     limit = Match(({},), doubt="limit rate 10/minute")
