@@ -166,7 +166,29 @@ def test_sources_that_never_arrive_are_no_matter(findings):
     )
 
 
+def test_a_doubt_about_sources_that_never_arrive_is_no_matter(findings):
+    assert faults(findings(["-s 127.0.0.0/8 -m recent --rcheck --name X -j DROP", *EXACT], EXACT)) == []
+
+
 def test_a_destination_of_the_hosts_own_is_enough(findings):
     rules = ["-d 192.0.2.1/32 -p tcp -m multiport --dports 587,993 -j ACCEPT"]
     assert faults(findings(rules, [], addresses=["192.0.2.1"])) == []
     assert faults(findings(rules, [])) != []
+
+
+def test_a_closed_service_that_is_closed_is_established_and_no_other_is_said_to_be(findings):
+    found = findings(EXACT, services=[*SERVICES, {"name": "pop3", "closed": True}])
+    assert faults(found) == []
+    assert [(i.port, i.service) for i in found if i.check == "firewall.surplus-opening"] == [(110, "pop3"), (0, "")]
+
+
+def test_a_surplus_of_many_ports_is_about_no_single_one(findings):
+    (fault,) = [i for i in findings([*EXACT, "-p tcp --dport 8000:8080 -j ACCEPT"], EXACT) if i.outcome == FAIL]
+    assert fault.port == 0
+    assert "8000-8080" in fault.observed
+    assert "to services" not in fault.fix
+
+
+def test_an_unfiltered_family_names_what_accepts(findings):
+    (fault,) = [i for i in findings(EXACT, [], policies=("DROP", "ACCEPT")) if i.outcome == FAIL]
+    assert fault.cause == "accepted by ip6tables filter INPUT policy"

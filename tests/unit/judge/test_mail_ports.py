@@ -179,6 +179,8 @@ def test_dovecot_seen_from_its_own_address_is_unknown():
 def test_a_closed_port_must_not_be_reachable(state, outcome):
     (finding,) = judge_mail_ports([service("pop3", closed=True)], [good("pop3", state=state)])
     assert (finding.check, finding.outcome) == ("mail.closed", outcome)
+    if outcome != PASS:
+        assert finding.expected == "not reachable"
 
 
 def test_a_client_outside_the_sources_must_not_get_in():

@@ -89,7 +89,7 @@ class _Filter:
                 cause=self._doubts(undecided),
             )
         for service in self.services:
-            if service.closed and space.intersect(self.may, self._region(service)) == EMPTY:
+            if service.closed and not space.meet(self.may, self._region(service)):
                 yield self._finding("firewall.surplus-opening", PASS, service)
         if surplus == EMPTY:
             yield self._finding("firewall.surplus-opening", PASS)
@@ -111,7 +111,7 @@ class _Filter:
                 f"{cause}; for example {self._witness(missing)}",
                 open_command(where, service.transport, service.port, source, family),
             )
-        if undecided != EMPTY:
+        if space.meet(undecided, self.arriving):
             return self._finding(
                 "firewall.undecided",
                 UNKNOWN,
@@ -125,7 +125,7 @@ class _Filter:
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
         mine = space.box({FAMILY: ((family, family),)})
-        if space.intersect(self.evidence.question, mine) == EMPTY:
+        if not space.meet(self.evidence.question, mine):
             return None
         if family not in self.evidence.families:
             fix = "give the rules of both families, such as iptables and ip6tables"
@@ -167,9 +167,7 @@ class _Filter:
             transport = PROTOCOLS.get(_single(space.values(part, PROTOCOL)))
             service = next((item for item in self.services if item.closed and item.port == port), None)
             what = describe(self.acceptance, part, brief=True)
-            whole = not any(
-                opener == where and space.intersect(node, allowed) != EMPTY for opener, node in self.acceptance.accepts
-            )
+            whole = not any(opener == where and space.meet(node, allowed) for opener, node in self.acceptance.accepts)
             wanted = ""
             if port and transport and not service:
                 wanted = f"; or add {{port: {port}, protocol: {transport}}} to services if it is meant"
@@ -205,7 +203,7 @@ class _Filter:
     def _first_source(self, service: Service, missing: int) -> tuple[str, int]:
         """The first network of the service that misses the opening (``""`` for everybody), and its family."""
         for cidr in service.sources:
-            if self.space.intersect(missing, self.space.box(_source_box(cidr))) != EMPTY:
+            if self.space.meet(missing, self.space.box(_source_box(cidr))):
                 return ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
         raise AssertionError("what is missing lies in one of the service's networks")
 
@@ -229,7 +227,7 @@ class _Filter:
     def _doubts(self, region: int) -> str:
         texts = []
         for doubt in self.acceptance.doubts:
-            if self.space.intersect(doubt.node, region) != EMPTY:
+            if self.space.meet(doubt.node, region):
                 text = f"{doubt.text} ({rule_text(doubt.where)})"
                 if text not in texts:
                     texts.append(text)
