@@ -62,10 +62,11 @@ class Groups:
 class ServedCertificate:
     """One chain as sent. ``kind``: RSA, ECDSA, Ed25519...; ``key_bits``: size in bits; ``curve``: for EC keys.
 
-    ``chain``: subjects in the order sent, leaf first. ``ordered``: each certificate is issued by the next. ``complete``: the last
-    one is issued by a trust anchor or is one (None: not judged by the sensor). ``root_sent``: a self-signed one needlessly at the end.
-    ``signature``: such as ``sha256WithRSAEncryption``, of each certificate but the root. ``key_usage``, ``extended_key_usage``: names.
-    ``must_staple``: RFC 7633. ``without_sni``: the hello had no SNI.
+    ``chain``: subjects in the order sent, leaf first. ``ordered``: each certificate is issued by the next. ``complete``: the
+    last one is issued by a trust anchor or is one (None: not judged by the sensor). ``root_sent``: a self-signed one
+    needlessly at the end. ``signatures``: such as ``sha256WithRSAEncryption``, of each certificate but the root.
+    ``key_usage``, ``extended_key_usage``: names. ``must_staple``: RFC 7633. ``without_sni``: the hello had no SNI.
+    ``ocsp_responder``: the certificate names one (None: not established).
     """
 
     kind: str
@@ -88,6 +89,8 @@ class ServedCertificate:
     extended_key_usage: Tuple[str, ...] = ()
     must_staple: bool = False
     without_sni: bool = False
+    complete: Optional[bool] = None
+    ocsp_responder: Optional[bool] = None
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,10 @@ class Features:
     """Yes and no of the TLS stack, None where it was not established.
 
     ``compression``: the server chose DEFLATE. ``renegotiation_info``: RFC 5746. ``extended_master_secret``: RFC 7627.
-    ``encrypt_then_mac``: RFC 7366, with a CBC suite. ``ocsp_staple``: a CertificateStatus was sent. ``client_certificate``: a
-    CertificateRequest was sent. ``session_ticket``: a ticket was promised (TLS 1.2). ``early_data``: tickets allow 0-RTT (TLS 1.3).
-    ``alpn``: the protocol that the server chose. ``signature_algorithm``: of the TLS 1.2 key exchange.
+    ``encrypt_then_mac``: RFC 7366, with a CBC suite. ``ocsp_staple``: a CertificateStatus was sent.
+    ``client_certificate``: a CertificateRequest was sent. ``session_ticket``: a ticket was promised (TLS 1.2).
+    ``early_data``: tickets allow 0-RTT (TLS 1.3). ``alpn``: the protocol that the server chose.
+    ``signature_algorithms``: of the TLS 1.2 key exchange, as IANA names signature schemes.
     """
 
     compression: Optional[bool] = None
@@ -114,7 +118,8 @@ class Features:
 
 @dataclass(frozen=True)
 class Posture:
-    """All of it. ``versions``: one answer for each of VERSIONS. ``notes``: what else was noticed."""
+    """All of it. ``versions``: one answer for each of VERSIONS. ``notes``: what else was noticed. ``without_sni``: what the
+    server did with a hello that named no server (REJECTED: it refused it)."""
 
     versions: Tuple[Answer, ...]
     suites: Tuple[Suites, ...]
@@ -123,3 +128,4 @@ class Posture:
     features: Features
     connections: int
     notes: Tuple[str, ...] = ()
+    without_sni: Optional[Answer] = None
