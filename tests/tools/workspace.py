@@ -56,6 +56,7 @@ def prepare_home() -> None:
     ansible-test calls pip with neither the user's home nor any PIP_ variable, so the user's is written down.
     """
     configuration = configparser.RawConfigParser()
+    configuration.read_dict({"global": {"quiet": "1"}})
     listed = subprocess.run(
         [str(PYTHON), "-m", "pip", "config", "list"], check=True, capture_output=True, text=True, cwd=ROOT
     ).stdout

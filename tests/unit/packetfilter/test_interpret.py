@@ -48,8 +48,8 @@ def ruleset(*chains, family="inet"):
     return Ruleset((Table("nft", family, "t", {chain.name: chain for chain in chains}),))
 
 
-def outcomes(*chains, packet=PACKET, **more):
-    return walk(ruleset(*chains, **more), packet).outcomes
+def outcomes(*chains, packet=None, **more):
+    return walk(ruleset(*chains, **more), packet or PACKET).outcomes
 
 
 def test_no_rules_accept():
@@ -157,16 +157,16 @@ def random_box(chance):
 def random_rule(chance, position, later):
     matches = [
         Match(
-            tuple(random_box(chance) for _ in range(chance.randint(1, 2))),
+            tuple(random_box(chance) for _box in range(chance.randint(1, 2))),
             random_box(chance) if chance.random() < 0.4 else {},
             chance.random() < 0.3,
             "limit" if chance.random() < 0.15 else "",
         )
-        for _ in range(chance.randint(0, 2))
+        for _match in range(chance.randint(0, 2))
     ]
     kinds = ["accept", "drop", "reject", "return", "continue"] + ["jump", "goto"] * bool(later)
     branches = []
-    for _ in range(chance.randint(1, 3)):
+    for _branch in range(chance.randint(1, 3)):
         kind = "unfollowed" if chance.random() < 0.04 else chance.choice(kinds)
         target = chance.choice(later) if kind in ("jump", "goto") else ""
         branches.append(((random_box(chance),), Verdict(kind, target, "queue" * (kind == "unfollowed"))))
