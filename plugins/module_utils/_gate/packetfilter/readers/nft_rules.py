@@ -120,7 +120,8 @@ def _hidden_by_reject(reject: Any, table_family: str, conditions: Sequence[Condi
 
 def _tells_family(condition: Condition) -> bool:
     return all(
-        FAMILY in match.within or (not match.negated and all(FAMILY in box for box in match.boxes)) for match in condition
+        FAMILY in match.within or (not match.negated and all(FAMILY in box for box in match.boxes))
+        for match in condition
     )
 
 
