@@ -145,7 +145,7 @@ def test_defect_in_a_thread_is_not_swallowed(monkeypatch):
     def defect(*_args, **_named):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("_gate.wire.probe.open_connection", defect)
+    monkeypatch.setattr("_gate.wire.reach.open_connection", defect)
     with pytest.raises(ZeroDivisionError):
         look([Target("127.0.0.1", 25, "smtp", "plain")], QUICK)
 

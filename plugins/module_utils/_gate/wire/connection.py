@@ -100,13 +100,15 @@ class Endpoint:
 
 
 class Connection:
-    """An open TCP connection. ``seconds``: how long opening it took."""
+    """An open TCP connection. ``seconds``: how long opening it took. ``source``, ``destination``: address and port."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline, seconds: float) -> None:
         self._socket = connected
         self._deadline = deadline
         self.seconds = seconds
-        self.source_address = str(connected.getsockname()[0])
+        self.source: Tuple[str, int] = connected.getsockname()[:2]
+        self.destination: Tuple[str, int] = connected.getpeername()[:2]
+        self.source_address = str(self.source[0])
         self._tls: Optional[ssl.SSLObject] = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()

@@ -148,7 +148,8 @@ class _Look:
         self._resolving -= 1
         self._resolved[news.host] = news
         for endpoint in news.endpoints:
-            self._slots.setdefault(endpoint.address, Slots(self._limits.per_address))
+            limits = self._limits
+            self._slots.setdefault(endpoint.address, Slots(limits.per_address, limits.in_all, limits.per_second))
         for number, target in enumerate(self._targets):
             if target.host == news.host:
                 self._waiting += [_Job(number, endpoint) for endpoint in news.endpoints]

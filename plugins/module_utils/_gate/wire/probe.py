@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple, Union
 
 from . import evidence
 from .connection import (
@@ -18,10 +18,10 @@ from .connection import (
     Endpoint,
     NotOpened,
     Silence,
-    open_connection,
 )
 from .evidence import PortEvidence
 from .names import as_address
+from .reach import CutOff, Reach
 from .recognise import protocol_of
 from .slots import Slots
 from .target import IMPLICIT_FIRST, PROTOCOLS, Target
@@ -43,14 +43,16 @@ class PortLook:
         self._deadline = setting.deadline
         self._endpoint = endpoint
         self._slots = slots
-        self._connections = 0
+        self._reach = Reach(setting, endpoint, slots)
         self._notes: List[str] = []
 
     def run(self) -> PortEvidence:
         """Make the connections and say what was seen. Never raises for what a server does."""
         seen = blank(self._target, self._endpoint)
         try:
-            connection = self._connect()
+            connection = self._reach.connect()
+        except CutOff as why:
+            return replace(seen, stopped=str(why))
         except NotOpened as failure:
             return replace(
                 seen,
@@ -58,7 +60,7 @@ class PortLook:
                 seconds=round(failure.seconds, 4),
                 detail=failure.detail,
                 stopped=str(self._deadline) if failure.cut_off else "",
-                connections=self._connections,
+                connections=self._reach.connections,
             )
         seen = replace(
             seen,
@@ -79,8 +81,8 @@ class PortLook:
         if not self._worth_a_look_without_tls(visits):
             return self._conclude(seen, visits, inside_tls=True)
         try:
-            connection = self._connect()
-        except NotOpened as failure:
+            connection = self._reach.connect()
+        except (NotOpened, CutOff) as failure:
             self._note_missed("the look without TLS", failure)
             return self._conclude(seen, visits, inside_tls=True)
         plain = self._visit(connection, self._first_demands(), inside_tls=False)
@@ -92,7 +94,7 @@ class PortLook:
     def _worth_a_look_without_tls(self, visits: Sequence[Visit]) -> bool:
         """The ClientHello met other bytes than TLS, or a closed door: plaintext is spoken here, perhaps."""
         last = visits[-1].handshake
-        if last is None or self._connections >= MOST_CONNECTIONS:
+        if last is None or self._reach.connections >= MOST_CONNECTIONS:
             return False
         if last.outcome == NOT_TLS:
             return protocol_of(last.first_bytes, complete=True) in PROTOCOLS + ("",)
@@ -117,7 +119,7 @@ class PortLook:
         if waiting is None:
             visit = interruption(Broken("silent, and not to be reached again"), self._deadline)
         elif visit is None:
-            visit = Visitor(self._setting, waiting, self._first_demands(), inside_tls=False).run(first)
+            visit = self._visit(waiting, self._first_demands(), inside_tls=False, first=first)
         if visit.untold and visit.reset:
             seen = replace(seen, state=evidence.RESET, detail="reset after the connection was accepted")
         return self._conclude(seen, self._repeat(visit, inside_tls=False), inside_tls=False)
@@ -139,8 +141,8 @@ class PortLook:
             waiting.close()
         knock: Optional[Visit] = None
         try:
-            knock = Visitor(self._setting, self._connect(), self._first_demands(), inside_tls=True, patient=False).run()
-        except NotOpened as failure:
+            knock = self._visit(self._reach.connect(), self._first_demands(), inside_tls=True, patient=False)
+        except (NotOpened, CutOff) as failure:
             self._note_missed("the look with TLS", failure)
         finally:
             if beside:
@@ -148,17 +150,12 @@ class PortLook:
         if beside or (knock is not None and self._settles_the_mode(knock)):
             return knock, waiting
         try:
-            return knock, self._connect()
-        except NotOpened as failure:
+            return knock, self._reach.connect()
+        except (NotOpened, CutOff) as failure:
             self._note_missed("the connection again", failure)
             return knock, None
 
     # Connections
-
-    def _connect(self) -> Connection:
-        if self._deadline.remaining() > 0:
-            self._connections += 1
-        return open_connection(self._endpoint, self._target.port, self._limits.connect_seconds, self._deadline)
 
     def _first_demands(self) -> Demands:
         return Demands(verify=self._target.trust != NO_TRUST)
@@ -170,12 +167,12 @@ class PortLook:
             demands = lowered(visits[-1].handshake)
             if demands is None:
                 break
-            if self._connections >= MOST_CONNECTIONS:
-                self._notes.append("not looked further after {0} connections".format(self._connections))
+            if self._reach.connections >= MOST_CONNECTIONS:
+                self._notes.append("not looked further after {0} connections".format(self._reach.connections))
                 break
             try:
-                connection = self._connect()
-            except NotOpened as failure:
+                connection = self._reach.connect()
+            except (NotOpened, CutOff) as failure:
                 self._note_missed("the next handshake", failure)
                 break
             again = self._visit(connection, demands, inside_tls)
@@ -186,11 +183,22 @@ class PortLook:
             visits.append(again)
         return visits
 
-    def _visit(self, connection: Connection, demands: Demands, inside_tls: bool) -> Visit:
-        return Visitor(self._setting, connection, demands, inside_tls).run()
+    def _visit(
+        self,
+        connection: Connection,
+        demands: Demands,
+        inside_tls: bool,
+        first: Optional[bytes] = None,
+        patient: bool = True,
+    ) -> Visit:
+        visit = Visitor(self._setting, connection, demands, inside_tls, patient).run(first)
+        if not visit.untold or visit.first_bytes_are_tls:
+            self._reach.answered()
+        return visit
 
-    def _note_missed(self, what: str, failure: NotOpened) -> None:
-        self._notes.append("{0} did not come about: {1} {2}".format(what, failure.state, failure.detail).rstrip())
+    def _note_missed(self, what: str, failure: Union[NotOpened, CutOff]) -> None:
+        said = "{0} {1}".format(failure.state, failure.detail) if isinstance(failure, NotOpened) else str(failure)
+        self._notes.append("{0} did not come about: {1}".format(what, said).rstrip())
 
     # What it means
 
@@ -230,7 +238,7 @@ class PortLook:
             after_tls=facts.after_tls,
             throttled=facts.throttled,
             stopped=stopped,
-            connections=self._connections,
+            connections=self._reach.connections,
             notes=unique(self._notes + [note for each in visits for note in each.facts.notes]),
         )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import IntentError
 from .names import as_address, to_ascii
+from .proxy_protocol import CHOICES, NO_HEADER
 
 IMPLICIT_FIRST = "implicit"
 PLAIN_FIRST = "plain"
@@ -31,6 +32,7 @@ class Target:
     ``protocol``: one of :data:`PROTOCOLS`. ``begins``: ``implicit`` or ``plain``, what is tried first.
     ``server_name``: what the certificate should be for and what SNI says; ``""`` stands for ``host``
     (an address is never sent as SNI). ``trust``: ``system``, ``none``, or the path of a file of CA certificates (PEM).
+    ``proxy_protocol``: ``none``, ``v1`` or ``v2``, the header that each connection begins with.
     """
 
     host: str
@@ -39,6 +41,7 @@ class Target:
     begins: str
     server_name: str = ""
     trust: str = "system"
+    proxy_protocol: str = NO_HEADER
 
     @property
     def reference(self) -> str:
@@ -58,6 +61,8 @@ class Limits:
     ``deadline_seconds``: for the whole look. ``connect_seconds``, ``reply_seconds``: for one connection attempt, one
     complete reply or handshake. ``silence_seconds``: how long a port that should speak plaintext may be silent before
     TLS is tried beside it. ``per_address``: connections at a time to one address; ``at_once``: to all of them.
+    ``in_all``: connections to one address, all of its ports together; ``per_second``: how many of them in a second,
+    0 for no bound. ``retry_seconds``: the pause before the one more attempt that a server gets which puts us off.
     ``ehlo_name``: said in EHLO; ``""`` stands for this machine's name, if that has a domain.
     """
 
@@ -67,6 +72,9 @@ class Limits:
     silence_seconds: float = 2.0
     per_address: int = 8
     at_once: int = 64
+    in_all: int = 600
+    per_second: float = 0.0
+    retry_seconds: float = 1.0
     ehlo_name: str = ""
 
     @property
@@ -83,10 +91,12 @@ def check_limits(limits: Limits) -> None:
 
     :raises IntentError: otherwise.
     """
-    for option in ("deadline_seconds", "connect_seconds", "reply_seconds", "silence_seconds"):
+    for option in ("deadline_seconds", "connect_seconds", "reply_seconds", "silence_seconds", "retry_seconds"):
         if not getattr(limits, option) > 0:
             raise IntentError("limits." + option, getattr(limits, option), "a number of seconds above 0")
-    for option in ("per_address", "at_once"):
+    if not limits.per_second >= 0:
+        raise IntentError("limits.per_second", limits.per_second, "a number of connections, or 0 for no bound")
+    for option in ("per_address", "at_once", "in_all"):
         if getattr(limits, option) < 1:
             raise IntentError("limits." + option, getattr(limits, option), "at least 1")
     name = limits.ehlo_name
@@ -106,6 +116,8 @@ def check_target(target: Target, where: str) -> None:
         raise IntentError(where + ".protocol", target.protocol, "one of " + ", ".join(PROTOCOLS))
     if target.begins not in (IMPLICIT_FIRST, PLAIN_FIRST):
         raise IntentError(where + ".begins", target.begins, "implicit or plain")
+    if target.proxy_protocol not in CHOICES:
+        raise IntentError(where + ".proxy_protocol", target.proxy_protocol, "one of " + ", ".join(CHOICES))
     for option, name in (("host", target.host), ("server_name", target.reference)):
         if as_address(name) is None:
             try:

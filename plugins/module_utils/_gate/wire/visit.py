@@ -6,20 +6,16 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from dataclasses import dataclass, field
-from typing import Deque, Optional
+from typing import Optional
 
 from .connection import Broken, Connection, Deadline, DeadlineReached, Silence
-from .dialogue.base import Done, Event, Facts, Send
+from .dialogue.base import Facts, StartTls
 from .dialogue.conversation import Conversation
 from .recognise import is_tls
+from .talk import Talk
 from .target import Limits, Target
 from .tls import Demands, Handshake, TrustStores
-
-#: Seconds granted for the reply to QUIT or LOGOUT.
-_FAREWELL = 1.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,6 @@ class Visitor:
         self, setting: Setting, connection: Connection, demands: Demands, inside_tls: bool, patient: bool = True
     ) -> None:
         self._target = setting.target
-        self._limits = setting.limits
         self._deadline = setting.deadline
         self._trusts = setting.trusts
         self._connection = connection
@@ -67,6 +62,7 @@ class Visitor:
         self._inside_tls = inside_tls
         self._patience = setting.limits.reply_seconds if patient else setting.limits.silence_seconds
         self._conversation = Conversation(setting.target.protocol, inside_tls, setting.limits.client_name)
+        self._talk = Talk(self._conversation, connection, setting.limits)
         self._visit = Visit()
 
     def run(self, first: Optional[bytes] = None) -> Visit:
@@ -79,8 +75,11 @@ class Visitor:
             if not self._conversation.leaving:
                 interrupted = interruption(why, self._deadline)
                 self._visit.reset = interrupted.reset
-                self._visit.facts.stopped = self._visit.facts.stopped or interrupted.facts.stopped
+                facts = self._conversation.facts
+                facts.stopped = facts.stopped or interrupted.facts.stopped
         finally:
+            self._visit.facts = self._conversation.facts
+            self._visit.untold = self._talk.untold
             self._connection.close()
         return self._visit
 
@@ -90,43 +89,13 @@ class Visitor:
         self._visit.handshake = handshake
         return handshake.established
 
-    def _converse(self, data: Optional[bytes]) -> None:
-        conversation = self._conversation
-        events: Deque[Event] = deque()
-        until = time.monotonic() + self._limits.reply_seconds
-        while True:
-            if data is not None:
-                self._visit.untold = self._visit.untold and not data
-                events.extend(conversation.feed(data) if data else conversation.closed())
-            self._visit.facts = conversation.facts
-            while events:
-                event = events.popleft()
-                if isinstance(event, Done):
-                    return
-                if isinstance(event, Send):
-                    self._connection.send(event.data, self._limits.reply_seconds)
-                else:
-                    conversation.feed(self._connection.waiting())
-                    if not self._established():
-                        return
-                    events.extend(conversation.handshake_done())
-                until = time.monotonic() + (_FAREWELL if conversation.leaving else self._limits.reply_seconds)
-            data = self._listen(until, events)
-
-    def _listen(self, until: float, events: Deque[Event]) -> Optional[bytes]:
-        """The next bytes, or None when silence called for events, which are then appended."""
-        patience = self._conversation.patience
-        left = until - time.monotonic()
-        try:
-            if left <= 0:
-                raise Silence()
-            return self._connection.receive(left if patience is None else min(left, patience))
-        except Silence:
-            if patience is not None and until > time.monotonic():
-                events.extend(self._conversation.nudge())
-            else:
-                events.extend(self._conversation.silent(self._limits.reply_seconds))
-            return None
+    def _converse(self, first: Optional[bytes]) -> None:
+        event = self._talk.hold(first)
+        while isinstance(event, StartTls):
+            self._conversation.feed(self._connection.waiting())
+            if not self._established():
+                return
+            event = self._talk.hold(events=self._conversation.handshake_done())
 
 
 def interruption(why: Exception, deadline: Deadline) -> Visit:

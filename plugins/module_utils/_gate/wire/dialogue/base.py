@@ -52,6 +52,19 @@ class Done:
 Event = Union[Send, StartTls, Done]
 
 
+@dataclass(frozen=True)
+class Errand:
+    """What a dialogue does beyond asking what is offered.
+
+    ``straight_to_tls``: it asks for STARTTLS at once, advertised or not, and for nothing that is not needed before.
+    """
+
+    straight_to_tls: bool = False
+
+
+NO_ERRAND = Errand()
+
+
 @dataclass
 class Facts:
     """What the dialogue has learnt so far; the fields of the same names in ``PortEvidence`` say what they mean.
@@ -85,14 +98,16 @@ class Dialogue(abc.ABC):
 
     :param encrypted: the dialogue runs inside TLS from its first byte.
     :param client_name: a valid host name for EHLO.
+    :param errand: what to do beyond asking what is offered.
     """
 
     protocol = ""
     goodbye = b""
     literals = False  # {n} at a line's end announces n bytes that belong to the line
 
-    def __init__(self, encrypted: bool, client_name: str) -> None:
+    def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
         self.facts = Facts(speaks=self.protocol)
+        self.errand = errand
         self.encrypted = encrypted
         self.client_name = client_name
         self.leaving = False

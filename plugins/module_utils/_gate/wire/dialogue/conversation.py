@@ -10,7 +10,7 @@ from typing import Dict, List, Optional, Type
 
 from ..recognise import protocol_of, software_of
 from ..text import printable
-from .base import Dialogue, Done, Event, Facts
+from .base import NO_ERRAND, Dialogue, Done, Errand, Event, Facts
 from .imap import ImapDialogue
 from .pop3 import Pop3Dialogue
 from .sieve import SieveDialogue
@@ -30,12 +30,14 @@ class Conversation:
     :param expected: the protocol that should be spoken; it decides only between SMTP and LMTP.
     :param encrypted: the connection is inside TLS already.
     :param client_name: a valid host name for EHLO.
+    :param errand: what to do beyond asking what is offered.
     """
 
-    def __init__(self, expected: str, encrypted: bool, client_name: str) -> None:
+    def __init__(self, expected: str, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
         self._expected = expected
         self._encrypted = encrypted
         self._client_name = client_name
+        self._errand = errand
         self._first_bytes = b""
         self._own_facts = Facts()
         self._dialogue: Optional[Dialogue] = None
@@ -99,5 +101,5 @@ class Conversation:
             self._own_facts.stopped = "{0} is spoken here".format(spoken or "an unknown protocol")
             return [Done()]
         kind = LmtpDialogue if (spoken, self._expected) == ("smtp", "lmtp") else _DIALOGUES[spoken]
-        self._dialogue = kind(self._encrypted, self._client_name)
+        self._dialogue = kind(self._encrypted, self._client_name, self._errand)
         return self._dialogue.feed(self._first_bytes)

@@ -10,7 +10,7 @@ from typing import Callable, List, Sequence, Tuple
 
 from ..evidence import Capabilities
 from ..text import printable, printable_lines, unique
-from .base import Dialogue, Event, asks_to_try_later
+from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
 
 
 def read_capabilities(words: Sequence[bytes]) -> Capabilities:
@@ -37,8 +37,8 @@ class ImapDialogue(Dialogue):
     protocol = "imap"
     literals = True
 
-    def __init__(self, encrypted: bool, client_name: str) -> None:
-        super().__init__(encrypted, client_name)
+    def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
+        super().__init__(encrypted, client_name, errand)
         self._tags = 0
         self._tag = b""
         self._preauthenticated = False
@@ -72,6 +72,8 @@ class ImapDialogue(Dialogue):
             self._preauthenticated = True
             self.facts.notes.append("PREAUTH greeting: the session is logged in without a login")
         self._greeting_words = _capability_words(response)
+        if self.errand.straight_to_tls:
+            return self._ask_for_tls()
         return self._ask_capabilities()
 
     def _untagged(self, status: str, response: bytes) -> List[Event]:
@@ -104,6 +106,9 @@ class ImapDialogue(Dialogue):
         if self._preauthenticated or not capabilities.starttls:
             self.facts.stays_plain = True
             return self._say_goodbye()
+        return self._ask_for_tls()
+
+    def _ask_for_tls(self) -> List[Event]:
         return self._command("STARTTLS", self._starttls_answered)
 
     def _compare(self, greeted: Capabilities, answered: Capabilities) -> None:

@@ -10,7 +10,7 @@ from typing import Callable, List, Sequence
 
 from ..evidence import Capabilities
 from ..text import printable, printable_lines, unique
-from .base import Dialogue, Event, asks_to_try_later
+from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
 
 
 def read_capabilities(lines: Sequence[bytes]) -> Capabilities:
@@ -32,8 +32,8 @@ class Pop3Dialogue(Dialogue):
     protocol = "pop3"
     goodbye = b"QUIT\r\n"
 
-    def __init__(self, encrypted: bool, client_name: str) -> None:
-        super().__init__(encrypted, client_name)
+    def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
+        super().__init__(encrypted, client_name, errand)
         self._listing = False
         self._list: List[bytes] = []
         self._on_reply: Callable[[bool, bytes], List[Event]] = self._greeted
@@ -54,7 +54,7 @@ class Pop3Dialogue(Dialogue):
         self.facts.greeting = printable(line)
         self._announced(self.facts.greeting)
         if granted:
-            return self._ask_capabilities()
+            return self._ask_for_tls() if self.errand.straight_to_tls else self._ask_capabilities()
         if asks_to_try_later(printable(line)):
             self._put_off(line)
         else:

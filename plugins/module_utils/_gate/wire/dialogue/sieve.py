@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Sequence, Tuple
 
 from ..evidence import Capabilities
 from ..text import printable, printable_lines, unique
-from .base import Dialogue, Event, asks_to_try_later
+from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
 
 #: A server that does not send its capabilities again after TLS (old timsieved) is asked after this many seconds.
 RESEND_PATIENCE = 2.0
@@ -58,8 +58,8 @@ class SieveDialogue(Dialogue):
     goodbye = b"LOGOUT\r\n"
     literals = True
 
-    def __init__(self, encrypted: bool, client_name: str) -> None:
-        super().__init__(encrypted, client_name)
+    def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
+        super().__init__(encrypted, client_name, errand)
         self._lines: Lines = []
         self._on_reply: Callable[[str, bytes], List[Event]] = self._greeted
 
@@ -93,7 +93,7 @@ class SieveDialogue(Dialogue):
         self._offered(capabilities)
         if self.encrypted:
             return self._leave()
-        if not capabilities.starttls:
+        if not capabilities.starttls and not self.errand.straight_to_tls:
             self.facts.stays_plain = True
             return self._leave()
         self._on_reply = self._starttls_answered

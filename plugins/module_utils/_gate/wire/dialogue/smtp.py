@@ -12,7 +12,7 @@ from typing import Callable, List, Sequence
 from ..evidence import Capabilities
 from ..recognise import smtp_kin
 from ..text import printable, printable_lines, unique
-from .base import Dialogue, Event
+from .base import NO_ERRAND, Dialogue, Errand, Event
 
 _REPLY_LINE = re.compile(rb"(\d{3})([ -]|$)")
 # "AUTH PLAIN LOGIN", and the form from before the standard that old Outlook knows: "AUTH=PLAIN LOGIN".
@@ -39,8 +39,8 @@ class SmtpDialogue(Dialogue):
     goodbye = b"QUIT\r\n"
     hello = "EHLO"
 
-    def __init__(self, encrypted: bool, client_name: str) -> None:
-        super().__init__(encrypted, client_name)
+    def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
+        super().__init__(encrypted, client_name, errand)
         self._reply: List[bytes] = []
         self._on_reply: Callable[[int, List[bytes]], List[Event]] = self._greeted
 
@@ -88,7 +88,7 @@ class SmtpDialogue(Dialogue):
         self._offered(extensions)
         if self.encrypted:
             return self._leave()
-        if not extensions.starttls:
+        if not extensions.starttls and not self.errand.straight_to_tls:
             self.facts.stays_plain = True
             return self._leave()
         self._on_reply = self._starttls_answered
