@@ -152,11 +152,11 @@ def test_a_short_lived_certificate_is_held_to_a_third_of_its_life():
     ]
 
 
-def test_after_tls_not_seen_is_unknown_for_each_requirement():
-    assert faults(service("imaps"), good("imaps", after_tls=None, stopped="deadline")) == [
-        ("mail.starttls-after-tls", UNKNOWN),
-        ("mail.authentication", UNKNOWN),
-    ]
+@pytest.mark.parametrize(
+    ("stopped", "outcome"), [("deadline of 3 s reached", UNKNOWN), ("closed by the server", FAIL), ("reset", FAIL)]
+)
+def test_what_was_not_seen_under_tls_is_one_finding(stopped, outcome):
+    assert faults(service("imaps"), good("imaps", after_tls=None, stopped=stopped)) == [("mail.session", outcome)]
 
 
 def test_dovecot_seen_from_its_own_address_is_unknown():

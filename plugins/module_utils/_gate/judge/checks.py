@@ -88,6 +88,12 @@ CHECKS: dict[str, Check] = {
         "A client that takes the offer sends its password in clear.",
         "RFC 8314 section 3, RFC 2595 section 2.2, RFC 4954 section 4",
     ),
+    "mail.session": Check(
+        "The dialogue goes on once TLS is on.",
+        "A server that breaks off under TLS has a broken back end (Postfix without its SASL server does so), or demands a "
+        "client certificate.",
+        "RFC 3207 section 4.2, RFC 9051 section 6.2.1",
+    ),
     "mail.starttls-after-tls": Check(
         "STARTTLS is not offered again under TLS.",
         "It confuses clients and shows a front end that does not know about the encryption.",

@@ -127,7 +127,7 @@ class _Port:
         evidence = self.evidence
         if evidence.speaks or evidence.greeting or (evidence.tls is not None and not evidence.tls.established):
             return None
-        closed = "closed" in evidence.stopped or "reset" in evidence.stopped
+        closed = self._cut_off()
         cause = "the server accepts and then hangs up: its back end or SASL is down, or it expects PROXY protocol, or it bans"
         if not closed:
             cause = "the server accepts and says nothing in time: slow, a tarpit, or its back end is down"
@@ -284,12 +284,11 @@ class _Port:
     def _after_tls(self) -> Iterator[Finding]:
         after = self.evidence.after_tls
         if after is None:
-            yield self._finding("mail.starttls-after-tls", UNKNOWN, "not offered", "not established", self._stopped())
-            if self.service.authentication:
-                yield self._finding(
-                    "mail.authentication", UNKNOWN, "a login under TLS", "not established", self._stopped()
-                )
+            cause = "the server breaks off under TLS: its back end is down, or it demands a client certificate"
+            outcome = FAIL if self._cut_off() else UNKNOWN
+            yield self._finding("mail.session", outcome, "an answer under TLS", self._stopped(), cause)
             return
+        yield self._finding("mail.session", PASS)
         yield self._finding(
             "mail.starttls-after-tls",
             FAIL if after.starttls else PASS,
@@ -314,6 +313,10 @@ class _Port:
 
     def _state(self) -> str:
         return _STATES.get(self.evidence.state, (self.evidence.state,))[0]
+
+    def _cut_off(self) -> bool:
+        """The server ended the connection, as against not answering in time."""
+        return any(word in self.evidence.stopped for word in ("closed", "reset", "certificate required"))
 
     def _stopped(self) -> str:
         return self.evidence.stopped or self.evidence.detail or "the look ended early"

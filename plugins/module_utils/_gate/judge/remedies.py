@@ -27,6 +27,7 @@ _ANY = {
     "mail.certificate-name": "get a certificate with the name {name}, or give clients (and server_name) the name it has",
     "mail.certificate-validity": "renew the certificate, reload the server, then look why renewal stopped",
     "mail.login-before-tls": "let the server refuse login without TLS on port {port}",
+    "mail.session": "look at the server's log while connecting: openssl s_client -connect {host}:{port}",
     "mail.starttls-after-tls": "tell the server behind the TLS front end that the connection is encrypted already",
     "mail.authentication": "switch on authentication for port {port}",
     "implicit": "let port {port} speak TLS from the first byte",
@@ -37,6 +38,7 @@ _ANY = {
 
 _POSTFIX = {
     "mail.greeting": "journalctl -u 'postfix*' -n 20: smtpd ends early when its SASL or TLS set-up fails",
+    "mail.session": "journalctl -u 'postfix*' -n 20: smtpd ends early when its SASL server does not answer",
     "mail.tls-version": "postconf -e 'smtpd_tls_protocols=>=TLSv1.2' 'smtpd_tls_mandatory_protocols=>=TLSv1.2' "
     "&& postfix reload",
     "mail.tls-cipher": "postconf -e smtpd_tls_mandatory_ciphers=high tls_preempt_cipherlist=yes && postfix reload",
