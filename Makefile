@@ -49,4 +49,4 @@ lock: setup
 
 clean:
 	@[ ! -d .work/lab ] || sh tests/lab/clean.sh
-	rm -rf .work .ansible tests/output mailops-gate-*.tar.gz
+	rm -rf .work .ansible .hypothesis tests/output mailops-gate-*.tar.gz

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".work"
 HOME = WORK / "home"
 LOGS = WORK / "logs"
+TEMPORARY = WORK / "tmp"
 PYTHON = WORK / "venv" / "bin" / "python"
 #: ansible-test and the collection loader insist on this path and do not follow a symbolic link.
 COLLECTION = WORK / "ansible_collections" / "mailops" / "gate"
@@ -36,6 +37,7 @@ def environment() -> dict[str, str]:
         PATH=os.pathsep.join([str(PYTHON.parent), *search]),
         HOME=str(HOME),
         XDG_CACHE_HOME=str(WORK / "cache"),
+        PYTEST_DEBUG_TEMPROOT=str(TEMPORARY),
         PIP_CACHE_DIR=str(WORK / "cache" / "pip"),
         ANSIBLE_HOME=str(WORK / "ansible"),
         ANSIBLE_COLLECTIONS_PATH=str(WORK),
@@ -120,7 +122,8 @@ def copy_collection() -> None:
 
 def prepare() -> None:
     """Make ``.work`` ready for a command that runs in :func:`environment`."""
-    LOGS.mkdir(parents=True, exist_ok=True)
+    for folder in (LOGS, TEMPORARY):
+        folder.mkdir(parents=True, exist_ok=True)
     prepare_home()
     place_get_pip()
     copy_collection()
