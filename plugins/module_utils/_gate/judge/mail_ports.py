@@ -14,12 +14,13 @@ import ipaddress
 from typing import Iterable, Iterator, Sequence
 
 from ..intent.services import ANYONE, Service
+from ..intent.suites import suite_traits
+from ..intent.vocabulary import ALLOWED, FORBIDDEN
 from ..wire import evidence as seen
 from ..wire.evidence import PortEvidence, Tls
-from .checks import CHECKS
-from .ciphers import cipher_traits
+from .ciphers import iana_name
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
-from .remedies import remedy
+from .place import Place
 
 _STATES = {
     seen.REFUSED: (
@@ -66,7 +67,9 @@ class _Port:
     def __init__(self, service: Service, evidence: PortEvidence) -> None:
         self.service = service
         self.evidence = evidence
-        self.name = service.server_name or evidence.host
+        place = Place(service, evidence)
+        self.name = place.name
+        self._finding = place.finding
 
     def judge(self) -> Iterator[Finding]:
         if self.service.closed or not self._may_connect():
@@ -215,19 +218,22 @@ class _Port:
             f"at least {policy.min_version}",
             tls.version,
             "" if version_good else "the server negotiates an old version",
-            source=policy.sources["min_version"],
+            source=policy.source("min_version"),
         )
-        traits = cipher_traits(tls.cipher, tls.cipher_bits)
-        forbidden = sorted(traits.intersection(policy.forbidden_ciphers))
-        discouraged = sorted(traits.intersection(policy.discouraged_ciphers))
-        outcome = FAIL if forbidden else WARN if discouraged else PASS
-        yield self._finding(
+        if version_good:
+            yield self._suite(tls)
+
+    def _suite(self, tls: Tls) -> Finding:
+        policy, suite = self.service.policy, iana_name(tls.cipher)
+        level = policy.level("suites", suite)
+        traits = ", ".join(sorted(suite_traits(suite)))
+        return self._finding(
             "mail.tls-cipher",
-            outcome,
-            "not " + ", ".join(forbidden or discouraged),
-            tls.cipher,
-            "the server chose this suite",
-            source=policy.sources["ciphers"],
+            PASS if level == ALLOWED else FAIL if level == FORBIDDEN else WARN,
+            f"a suite that {policy.name} allows",
+            suite,
+            "the server chose this suite" + (f" ({traits})" if traits else ""),
+            source=policy.source("suites"),
         )
 
     def _certificate(self, tls: Tls) -> Iterator[Finding]:
@@ -320,39 +326,3 @@ class _Port:
 
     def _stopped(self) -> str:
         return self.evidence.stopped or self.evidence.detail or "the look ended early"
-
-    def _finding(
-        self,
-        check: str,
-        outcome: str,
-        expected: str = "",
-        observed: str = "",
-        cause: str = "",
-        subject: str = "",
-        source: str = "",
-    ) -> Finding:
-        """A finding here. One that passes carries no more than its name; ``subject`` picks the remedy (default: ``check``)."""
-        place = Finding(
-            check,
-            self.evidence.host,
-            self.service.port,
-            self.service.label,
-            outcome,
-            (self.evidence.address,) if self.evidence.address else (),
-        )
-        if outcome == PASS:
-            return place
-        fix = remedy(subject or check, self.evidence.software, self.service, self.evidence.host, self.name)
-        return Finding(
-            place.check,
-            place.host,
-            place.port,
-            place.service,
-            outcome,
-            place.addresses,
-            expected,
-            observed,
-            cause,
-            fix,
-            source or CHECKS[check].source,
-        )
