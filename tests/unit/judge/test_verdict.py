@@ -17,7 +17,10 @@ def finding(check="mail.reachable", outcome=FAIL, port=993, host="mx", **more):
 
 
 def test_nothing_established_is_unknown_and_never_pass():
-    assert reach_verdict([]).outcome == UNKNOWN
+    nothing = reach_verdict([])
+    assert nothing.outcome == UNKNOWN
+    assert nothing.stops(("fail", "unknown"))
+    assert not nothing.stops(())
 
 
 @pytest.mark.parametrize(

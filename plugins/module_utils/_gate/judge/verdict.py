@@ -24,8 +24,9 @@ class Verdict:
     passed: tuple[Finding, ...]
 
     def stops(self, fail_on: Sequence[str]) -> bool:
-        """Whether a task with this ``fail_on`` fails."""
-        return any(finding.outcome in fail_on for finding in self.findings)
+        """Whether a task with this ``fail_on`` fails. Where nothing was established, that is the outcome that counts."""
+        outcomes = {finding.outcome for finding in self.findings} or {self.outcome}
+        return not outcomes.isdisjoint(fail_on)
 
 
 def parse_fail_on(given: Sequence[str], option: str = "fail_on") -> tuple[str, ...]:
