@@ -192,6 +192,45 @@ def test_a_client_outside_the_sources_must_not_get_in():
     ]
 
 
+def test_a_client_whose_address_is_not_known_cannot_tell_who_gets_in():
+    required = service("imaps", **{"from": ["203.0.113.0/24"]})
+    shut = dict(NOTHING, state=seen.TIMED_OUT, source_address="")
+    assert faults(required, good("imaps", **shut)) == [("mail.reachable", UNKNOWN)]
+    assert faults(service("imaps"), good("imaps", **shut)) == [("mail.reachable", FAIL)]
+    lost = dict(shut, state=seen.NAME_NOT_FOUND, address="")
+    assert faults(required, good("imaps", **lost)) == [("mail.reachable", FAIL)]
+
+
+def test_a_private_address_is_not_what_a_public_server_sees():
+    required = service("imaps", **{"from": ["203.0.113.0/24"]})
+    behind = {"source_address": "192.168.1.5", "address": "9.9.9.9"}
+    assert faults(required, good("imaps", **behind)) == [("mail.closed", UNKNOWN)]
+    assert faults(required, good("imaps", tls=replace(TLS, name_matches=False), **behind))[1:] == [
+        ("mail.certificate-name", FAIL)
+    ]
+    assert faults(required, good("imaps", state=seen.REFUSED, **behind)) == [("mail.reachable", UNKNOWN)]
+    inside = dict(behind, address="192.168.1.9")
+    assert faults(required, good("imaps", **inside)) == [("mail.closed", FAIL)]
+    vpn = service("imaps", **{"from": ["192.168.1.0/24"]})
+    assert faults(vpn, good("imaps", **behind)) == []
+
+
+@pytest.mark.parametrize("detail", ["ENETUNREACH: Network is unreachable", "EPERM: Operation not permitted"])
+def test_what_was_never_sent_tells_nothing_of_the_server(detail):
+    nothing = dict(NOTHING, state=seen.UNREACHABLE, detail=detail, source_address="")
+    assert faults(service("pop3", closed=True), good("pop3", **nothing)) == [("mail.closed", UNKNOWN)]
+    assert faults(service("pop3", optional=True), good("pop3", **nothing)) == [("mail.closed", UNKNOWN)]
+    assert faults(service("pop3"), good("pop3", **nothing)) == [("mail.reachable", UNKNOWN)]
+
+
+def test_an_optional_port_need_not_be_open_and_is_judged_where_it_is():
+    required = service("pop3", optional=True)
+    (finding,) = judge_mail_ports([required], [good("pop3", state=seen.REFUSED)])
+    assert (finding.check, finding.outcome) == ("mail.closed", PASS)
+    assert faults(required, good("pop3", state=seen.NOT_TRIED)) == [("mail.reachable", UNKNOWN)]
+    assert faults(required, good("pop3", encryption=seen.NONE, tls=None)) == [("mail.encryption", FAIL)]
+
+
 def test_trust_none_leaves_the_chain_unjudged_and_nothing_else():
     required = service("imaps", trust="none")
     assert faults(required, good("imaps", **tls(trusted=None))) == []

@@ -10,10 +10,9 @@ protocol neither. So a port is judged down to the first fault that hides the res
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Iterable, Iterator, Sequence
 
-from ..intent.services import ANYONE, Service
+from ..intent.services import Service
 from ..intent.suites import suite_traits
 from ..intent.vocabulary import ALLOWED, FORBIDDEN
 from ..wire import evidence as seen
@@ -21,6 +20,7 @@ from ..wire.evidence import PortEvidence, Tls
 from .ciphers import iana_name
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
 from .place import Place
+from .vantage import may_connect, sent_nothing
 
 _STATES = {
     seen.REFUSED: (
@@ -72,10 +72,12 @@ class _Port:
         self._finding = place.finding
 
     def judge(self) -> Iterator[Finding]:
-        if self.service.closed or not self._may_connect():
+        allowed = may_connect(self.service, self.evidence)
+        if self.service.closed or allowed is False or self._is_left_closed():
             yield self._closed()
             return
-        yield self._reachable()
+        answered = self.evidence.state not in (seen.NAME_NOT_FOUND, seen.NOT_TRIED) and not sent_nothing(self.evidence)
+        yield self._reachable() if allowed or not answered else self._unknown_audience()
         if self.evidence.state != seen.OPEN:
             return
         hidden = self._throttled() or self._greeting() or self._protocol() or self._encryption()
@@ -89,18 +91,17 @@ class _Port:
 
     # -- the port ------------------------------------------------------------------------------------------------------
 
-    def _may_connect(self) -> bool:
-        """Whether the address that looked belongs to those who may connect. An unknown one is taken to."""
-        source = self.evidence.source_address.split("%", maxsplit=1)[0]
-        if self.service.sources == ANYONE or not source:
-            return True
-        address = ipaddress.ip_address(source)
-        networks = [ipaddress.ip_network(cidr) for cidr in self.service.sources]
-        return any(address.version == network.version and address in network for network in networks)
+    def _is_left_closed(self) -> bool:
+        """Whether the port may be open, need not be, and is not."""
+        shut = self.evidence.state in (seen.REFUSED, seen.TIMED_OUT, seen.UNREACHABLE, seen.RESET)
+        return self.service.optional and shut
 
     def _closed(self) -> Finding:
-        state = self.evidence.state
-        expected = "not reachable" if self.service.closed else f"not reachable from {self.evidence.source_address}"
+        state, source = self.evidence.state, self.evidence.source_address
+        by_list = self.service.closed or self.service.optional
+        expected = "not reachable" if by_list else f"not reachable from {source}"
+        if sent_nothing(self.evidence):
+            return self._finding("mail.closed", UNKNOWN, expected, "not looked at", self._no_way())
         if state == seen.OPEN:
             cause = "the port answers" + (f" as {self.evidence.speaks}" if self.evidence.speaks else "")
             return self._finding("mail.closed", FAIL, expected, "open", cause)
@@ -114,11 +115,25 @@ class _Port:
             return self._finding("mail.reachable", PASS)
         if state == seen.NOT_TRIED:
             return self._finding("mail.reachable", UNKNOWN, "open", "not looked at", self._stopped())
+        if sent_nothing(self.evidence):
+            return self._finding("mail.reachable", UNKNOWN, "open", "not looked at", self._no_way())
         cause = _STATES[state][1]
         if self.evidence.detail and state in (seen.UNREACHABLE, seen.NAME_NOT_FOUND):
             cause += f" ({self.evidence.detail})"
         subject = self._state() if state == seen.NAME_NOT_FOUND else ""
         return self._finding("mail.reachable", FAIL, "open", self._state(), cause, subject=subject)
+
+    def _unknown_audience(self) -> Finding:
+        """Nobody can tell whether this client should get in."""
+        source, opened = self.evidence.source_address, self.evidence.state == seen.OPEN
+        why = f"the server does not see {source}, which is private, but an address that it is translated to"
+        return self._finding(
+            "mail.closed" if opened else "mail.reachable",
+            UNKNOWN,
+            "open to {} only".format(", ".join(self.service.sources)),
+            self._state(),
+            why if source else "the address with which this client appears is not known",
+        )
 
     def _throttled(self) -> Finding | None:
         if not self.evidence.throttled:
@@ -319,6 +334,9 @@ class _Port:
 
     def _state(self) -> str:
         return _STATES.get(self.evidence.state, (self.evidence.state,))[0]
+
+    def _no_way(self) -> str:
+        return f"the machine that looks cannot send to this address ({self.evidence.detail}): look from another"
 
     def _cut_off(self) -> bool:
         """The server ended the connection, as against not answering in time."""
