@@ -87,6 +87,10 @@ findings:
       description: The addresses where it was seen.
       type: list
       elements: str
+    families:
+      description: The families of addresses in which a required port is not open, V(ipv4), V(ipv6).
+      type: list
+      elements: str
     expected:
       description: What is required.
       type: str

@@ -58,6 +58,7 @@ def test_a_port_closed_in_one_family_is_missing(findings):
     (fault,) = [item for item in found if item.outcome == FAIL]
     assert fault.expected == "tcp 993 from any (IPv4, IPv6)"
     assert fault.observed == "tcp 993 from any (IPv4)"
+    assert fault.families == ("ipv6",)
     assert "policy" in fault.cause
     assert "2001:db8" in fault.cause
     assert fault.fix == "ip6tables -I INPUT -p tcp --dport 993 -j ACCEPT"
@@ -67,6 +68,7 @@ def test_a_port_dropped_by_a_rule_names_the_rule(findings):
     (fault,) = [i for i in findings(["-p tcp --dport 993 -s 10.0.0.0/8 -j DROP", *EXACT], EXACT) if i.outcome == FAIL]
     assert (fault.check, fault.port) == ("firewall.missing-opening", 993)
     assert "-s 10.0.0.0/8 -j DROP" in fault.cause
+    assert fault.families == ("ipv4",)
 
 
 def test_a_port_open_to_some_only_is_missing(findings):

@@ -11,6 +11,8 @@ from _gate.judge.checks import CHECKS
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
 from _gate.judge.verdict import parse_fail_on, reach_verdict
 
+BOTH = ("ipv4", "ipv6")
+
 
 def finding(check="mail.reachable", outcome=FAIL, port=993, host="mx", **more):
     return Finding(check, host, port, "imaps", outcome, **more)
@@ -58,8 +60,8 @@ def test_fail_on_refuses_what_is_no_outcome(given):
 def test_a_port_closed_in_the_filter_and_unreachable_from_outside_is_one_fault():
     seen = reach_verdict(
         [
-            finding("firewall.missing-opening", observed="closed", cause="closed by the policy"),
-            finding("mail.reachable", observed="timed out"),
+            finding("firewall.missing-opening", observed="closed", cause="closed by the policy", families=BOTH),
+            finding("mail.reachable", observed="timed out", addresses=("192.0.2.1", "2001:db8::1")),
             finding("mail.reachable", observed="refused", port=995),
         ]
     )
@@ -71,12 +73,36 @@ def test_a_port_closed_in_the_filter_and_unreachable_from_outside_is_one_fault()
 
 
 def test_an_undecided_filter_hides_no_unreachable_port():
-    seen = reach_verdict([finding("firewall.missing-opening", outcome=UNKNOWN), finding("mail.reachable")])
+    undecided = finding("firewall.missing-opening", outcome=UNKNOWN, families=BOTH)
+    seen = reach_verdict([undecided, finding("mail.reachable", addresses=("192.0.2.1",))])
     assert len(seen.findings) == 2
 
 
+def test_a_fault_at_an_address_of_the_other_family_stays():
+    seen = reach_verdict(
+        [
+            finding("firewall.missing-opening", observed="closed", cause="dropped", families=("ipv6",)),
+            finding("mail.reachable", observed="refused", addresses=("192.0.2.1",)),
+            finding("mail.reachable", observed="timed out", addresses=("2001:db8::1",)),
+            finding("mail.reachable", observed="unreachable", addresses=("192.0.2.2", "2001:db8::2")),
+        ]
+    )
+    assert [(item.check, item.observed, item.addresses) for item in seen.findings] == [
+        ("firewall.missing-opening", "closed", ()),
+        ("mail.reachable", "refused", ("192.0.2.1",)),
+        ("mail.reachable", "unreachable", ("192.0.2.2",)),
+    ]
+    assert seen.findings[0].cause == "dropped; a client sees: timed out, unreachable"
+
+
+def test_a_name_that_does_not_resolve_is_no_fault_of_the_filter():
+    missing = finding("firewall.missing-opening", families=BOTH)
+    assert len(reach_verdict([missing, finding("mail.reachable", observed="name not found")]).findings) == 2
+
+
 def test_the_same_port_of_another_host_stays():
-    seen = reach_verdict([finding("firewall.missing-opening", host="a"), finding("mail.reachable", host="b")])
+    missing = finding("firewall.missing-opening", host="a", families=BOTH)
+    seen = reach_verdict([missing, finding("mail.reachable", host="b", addresses=("192.0.2.1",))])
     assert len(seen.findings) == 2
 
 
@@ -93,7 +119,13 @@ def test_addresses_merge_only_where_all_else_is_equal():
 
 def test_plain_data_and_back():
     original = finding(
-        addresses=("192.0.2.1",), expected="open", observed="refused", cause="why", fix="how", source="RFC"
+        addresses=("192.0.2.1",),
+        expected="open",
+        observed="refused",
+        cause="why",
+        fix="how",
+        source="RFC",
+        families=BOTH,
     )
     assert Finding.from_dict(original.as_dict()) == original
     assert Finding.from_dict(finding(port=0).as_dict()) == finding(port=0)

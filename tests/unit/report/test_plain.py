@@ -60,11 +60,13 @@ def test_evidence_without_what_is_empty():
 
 
 def test_results_of_two_views_join_into_one_verdict():
-    wire = verdict_as_dict(reach_verdict([Finding("mail.reachable", "mx", 993, "imaps", FAIL, observed="timed out")]))
+    wire = verdict_as_dict(
+        reach_verdict([Finding("mail.reachable", "mx", 993, "imaps", FAIL, ("192.0.2.1",), observed="timed out")])
+    )
     filtered = verdict_as_dict(
         reach_verdict(
             [
-                Finding("firewall.missing-opening", "mx", 993, "imaps", FAIL),
+                Finding("firewall.missing-opening", "mx", 993, "imaps", FAIL, families=("ipv4", "ipv6")),
                 Finding("firewall.missing-opening", "mx", 25, "smtp", PASS),
             ]
         )

@@ -21,7 +21,8 @@ OUTCOMES = (PASS, WARN, UNKNOWN, FAIL)
 class Finding:
     """``check``: an identifier of :mod:`judge.checks`. ``port``: 0 when the finding is about no single port.
 
-    ``addresses``: where it was seen, () when it is about no address. ``expected`` and ``observed`` are short and in the
+    ``addresses``: where it was seen, () when it is about no address. ``families``: ipv4, ipv6, those in which a port is not
+    open, () for other findings. ``expected`` and ``observed`` are short and in the
     same form, so that they read as the change to make. ``cause``: why. ``fix``: a command or setting for the software that
     was recognised. ``source``: RFC or policy section.
     """
@@ -37,6 +38,7 @@ class Finding:
     cause: str = ""
     fix: str = ""
     source: str = ""
+    families: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for return values: empty fields are left out, ``port`` too when there is none."""
@@ -52,6 +54,7 @@ class Finding:
             "cause": self.cause,
             "fix": self.fix,
             "source": self.source,
+            "families": list(self.families),
         }
         return {key: value for key, value in plain.items() if value not in ("", [], 0)}
 
@@ -66,6 +69,7 @@ class Finding:
             service=known.pop("service", ""),
             outcome=known.pop("outcome"),
             addresses=tuple(known.pop("addresses", ())),
+            families=tuple(known.pop("families", ())),
             **known,
         )
 

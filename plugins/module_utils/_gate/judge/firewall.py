@@ -9,6 +9,7 @@ The question is about protocols with ports. A service that is optional may be op
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator, Sequence
 
 from ..intent.services import ANYONE, Service
@@ -77,7 +78,7 @@ class _Filter:
             if finding is not None:
                 yield finding
             if finding is not None and finding.outcome != PASS:
-                surplus = space.minus(surplus, space.box({FAMILY: ((family, family),)}))
+                surplus = space.minus(surplus, self._family(family))
         yield from self._surplus(space.intersect(surplus, self.must), allowed)
         undecided = space.minus(surplus, self.must)
         if undecided != EMPTY:
@@ -102,7 +103,7 @@ class _Filter:
             where = self._dropper(missing)
             cause = f"closed by {rule_text(where)}: {where.text}" if where else "closed"
             source, family = self._first_source(service, missing)
-            return self._finding(
+            fault = self._finding(
                 "firewall.missing-opening",
                 FAIL,
                 service,
@@ -111,6 +112,8 @@ class _Filter:
                 f"{cause}; for example {self._witness(missing)}",
                 open_command(where, service.transport, service.port, source, family),
             )
+            lacking = [family for family in sorted(_NAMES) if space.meet(missing, self._family(family))]
+            return replace(fault, families=tuple(f"ipv{family}" for family in lacking))
         if space.meet(undecided, self.arriving):
             return self._finding(
                 "firewall.undecided",
@@ -124,7 +127,7 @@ class _Filter:
 
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
-        mine = space.box({FAMILY: ((family, family),)})
+        mine = self._family(family)
         if not space.meet(self.evidence.question, mine):
             return None
         if family not in self.evidence.families:
@@ -183,6 +186,9 @@ class _Filter:
             )
 
     # -- helpers -------------------------------------------------------------------------------------------------------
+
+    def _family(self, family: int) -> int:
+        return self.space.box({FAMILY: ((family, family),)})
 
     def _region(self, service: Service) -> int:
         """What the service requires to be open, as packets of the question."""

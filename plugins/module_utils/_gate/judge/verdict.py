@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Iterable, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from ..errors import IntentError
 from .finding import FAIL, OUTCOMES, PASS, UNKNOWN, WARN, Finding
@@ -53,26 +53,36 @@ def reach_verdict(findings: Iterable[Finding]) -> Verdict:
 
 def join_views(findings: list[Finding]) -> list[Finding]:
     """One fault seen by two views is one finding: where the filter misses an opening, a client that cannot reach the port
-    adds nothing but its word."""
+    adds nothing but its word. Only at addresses of the families that miss it: elsewhere the port has another fault."""
     missing = {
-        (finding.host, finding.port)
+        (finding.host, finding.port): finding.families
         for finding in findings
         if finding.check == "firewall.missing-opening" and finding.outcome == FAIL and finding.port
     }
-    seen_from_outside = {
-        (finding.host, finding.port): finding.observed
-        for finding in findings
-        if finding.check == "mail.reachable" and finding.outcome == FAIL and (finding.host, finding.port) in missing
-    }
-    joined = []
+    seen_from_outside: dict[tuple[str, int], list[str]] = {}
+    kept = []
     for finding in findings:
-        observed = seen_from_outside.get((finding.host, finding.port))
-        if observed and finding.check == "mail.reachable":
-            continue
-        if observed and finding.check == "firewall.missing-opening":
-            finding = replace(finding, cause=f"{finding.cause}; a client sees: {observed}")
-        joined.append(finding)
-    return joined
+        key = (finding.host, finding.port)
+        if finding.check == "mail.reachable" and finding.outcome == FAIL and key in missing:
+            elsewhere = tuple(a for a in finding.addresses if _family(a) not in missing[key])
+            if len(elsewhere) < len(finding.addresses):
+                seen_from_outside.setdefault(key, []).append(finding.observed)
+                if not elsewhere:
+                    continue
+                finding = replace(finding, addresses=elsewhere)
+        kept.append(finding)
+    return [_with_the_clients_word(finding, seen_from_outside) for finding in kept]
+
+
+def _with_the_clients_word(finding: Finding, seen_from_outside: Mapping[tuple[str, int], list[str]]) -> Finding:
+    words = seen_from_outside.get((finding.host, finding.port))
+    if not words or finding.check != "firewall.missing-opening":
+        return finding
+    return replace(finding, cause="{}; a client sees: {}".format(finding.cause, ", ".join(dict.fromkeys(words))))
+
+
+def _family(address: str) -> str:
+    return "ipv6" if ":" in address else "ipv4"
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, int, str]:
