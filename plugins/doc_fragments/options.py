@@ -61,8 +61,8 @@ options:
     default: 30
   fail_on:
     description:
-      - Outcomes that fail the task, any of V(fail), V(unknown), V(warn); or V(never) alone, so that a report can still be
-        written.
+      - Outcomes that fail the task, V(fail) and any of V(unknown) and V(warn); or V(never) alone, so that a report can
+        still be written.
     type: list
     elements: str
     default: [fail, unknown]

@@ -43,7 +43,8 @@ def test_the_worst_outcome_is_the_verdict(outcomes, worst):
         (["fail", "unknown"], UNKNOWN, True),
         (["fail", "unknown"], WARN, False),
         (["fail"], UNKNOWN, False),
-        (["warn"], WARN, True),
+        (["fail", "warn"], WARN, True),
+        ("fail", FAIL, True),
         ("never", FAIL, False),
     ],
 )
@@ -51,7 +52,9 @@ def test_fail_on_decides_what_stops(fail_on, outcome, stops):
     assert reach_verdict([finding(outcome=outcome)]).stops(parse_fail_on(fail_on)) is stops
 
 
-@pytest.mark.parametrize("given", [[], ["failure"], ["never", "fail"], ["pass"]])
+@pytest.mark.parametrize(
+    "given", [[], ["failure"], ["never", "fail"], ["pass"], "warn", ["unknown"], None, 3, [["fail"]]]
+)
 def test_fail_on_refuses_what_is_no_outcome(given):
     with pytest.raises(IntentError, match="fail_on"):
         parse_fail_on(given)

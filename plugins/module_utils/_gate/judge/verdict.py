@@ -29,14 +29,15 @@ class Verdict:
         return not outcomes.isdisjoint(fail_on)
 
 
-def parse_fail_on(given: Sequence[str], option: str = "fail_on") -> tuple[str, ...]:
+def parse_fail_on(given: object, option: str = "fail_on") -> tuple[str, ...]:
     """The outcomes that fail a task, checked. ``never`` stands alone and means none.
 
-    :raises IntentError: a word that is no outcome, or ``never`` beside others, or an empty list.
+    :raises IntentError: a word that is no outcome, or ``never`` beside others, or a list without ``fail``: who writes warn
+        alone means warnings too, and must not let faults pass.
     """
-    words = [given] if isinstance(given, str) else list(given)
-    if not words or any(word not in FAIL_ON for word in words) or ("never" in words and len(words) > 1):
-        raise IntentError(option, given, "a list of fail, unknown and warn, or never alone")
+    words = list(given) if isinstance(given, (list, tuple)) else [given]
+    if any(word not in FAIL_ON for word in words) or (words != ["never"] and (FAIL not in words or "never" in words)):
+        raise IntentError(option, given, "a list of fail and, as wanted, unknown and warn, or never alone")
     return tuple(word for word in words if word != "never")
 
 
