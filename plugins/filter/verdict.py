@@ -47,7 +47,7 @@ _value:
   type: dict
 """
 
-from typing import Any, Sequence
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import IntentError
@@ -55,7 +55,7 @@ from ansible_collections.mailops.gate.plugins.module_utils._gate.judge.verdict i
 from ansible_collections.mailops.gate.plugins.module_utils._gate.report.plain import join_results
 
 
-def verdict(results: Sequence[dict[str, Any]], fail_on: Sequence[str] = ("fail", "unknown")) -> dict[str, Any]:
+def verdict(results: object, fail_on: object = ("fail", "unknown")) -> dict[str, Any]:
     try:
         return join_results(results, parse_fail_on(fail_on))
     except IntentError as error:

@@ -84,5 +84,24 @@ def test_a_result_without_findings_is_refused(result):
         join_results([result], ("fail",))
 
 
+@pytest.mark.parametrize(
+    "results",
+    [
+        None,
+        "abc",
+        {"findings": [], "passed": []},
+        ["abc"],
+        [{"findings": 3, "passed": []}],
+        [{"findings": ["x"], "passed": []}],
+        [{"findings": [{"check": "x"}], "passed": []}],
+        [{"findings": [{"check": "x", "host": "mx", "outcome": "bad"}], "passed": []}],
+        [{"findings": [{"check": "x", "host": "mx", "outcome": "fail", "more": 1}], "passed": []}],
+    ],
+)
+def test_what_is_no_list_of_results_is_refused_with_a_clear_text(results):
+    with pytest.raises(IntentError, match="results"):
+        join_results(results, ("fail",))
+
+
 def test_no_view_at_all_is_unknown():
     assert join_results([], ("fail", "unknown"))["outcome"] == UNKNOWN

@@ -60,8 +60,13 @@ class Finding:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Finding:
-        """The inverse of :meth:`as_dict`. Unknown keys raise TypeError: they would be lost."""
+        """The inverse of :meth:`as_dict`. Unknown keys raise TypeError: they would be lost.
+
+        :raises KeyError, TypeError, ValueError: it is no finding.
+        """
         known = dict(plain)
+        if known["outcome"] not in OUTCOMES:
+            raise ValueError(known["outcome"])
         return cls(
             check=known.pop("check"),
             host=known.pop("host"),

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from ..errors import IntentError
 from ..judge.finding import PASS, Finding
@@ -38,20 +38,33 @@ def verdict_as_dict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def join_results(results: Sequence[dict[str, Any]], fail_on: Sequence[str]) -> dict[str, Any]:
+def join_results(results: object, fail_on: Sequence[str]) -> dict[str, Any]:
     """One verdict over the plain results of several views, with ``stops`` for what ``fail_on`` says of it.
 
-    :raises IntentError: a result without findings, such as that of a task which failed or was skipped.
+    :raises IntentError: something else than a list, or a result without findings, such as that of a task which failed or
+        was skipped.
     """
+    if not isinstance(results, (list, tuple)):
+        raise IntentError("results", results, "a list of registered results")
     findings = []
     for index, result in enumerate(results):
-        if "findings" not in result or "passed" not in result:
-            shown = result.get("msg", "skipped" if result.get("skipped") else sorted(result))
-            raise IntentError(f"results[{index}]", shown, "the result of an assert module with fail_on: never")
-        findings += [Finding.from_dict(finding) for finding in result["findings"]]
-        findings += [Finding.from_dict(dict(finding, outcome=PASS)) for finding in result["passed"]]
+        findings += _findings(result, f"results[{index}]")
     verdict = reach_verdict(findings)
     return dict(verdict_as_dict(verdict), stops=verdict.stops(fail_on))
+
+
+def _findings(result: object, place: str) -> list[Finding]:
+    right = "the result of an assert module with fail_on: never"
+    if not isinstance(result, Mapping):
+        raise IntentError(place, result, right)
+    if "findings" not in result or "passed" not in result:
+        raise IntentError(place, result.get("msg", "skipped" if result.get("skipped") else sorted(result)), right)
+    try:
+        return [Finding.from_dict(finding) for finding in result["findings"]] + [
+            Finding.from_dict(dict(finding, outcome=PASS)) for finding in result["passed"]
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise IntentError(place, result["findings"], right) from None
 
 
 def _without_empty(value: Any) -> Any:
