@@ -35,7 +35,7 @@ def parse_fail_on(given: object, option: str = "fail_on") -> tuple[str, ...]:
     :raises IntentError: a word that is no outcome, or ``never`` beside others, or a list without ``fail``: who writes warn
         alone means warnings too, and must not let faults pass.
     """
-    words = list(given) if isinstance(given, (list, tuple)) else [given]
+    words = [str(word) for word in (given if isinstance(given, (list, tuple)) else [given])]
     if any(word not in FAIL_ON for word in words) or (words != ["never"] and (FAIL not in words or "never" in words)):
         raise IntentError(option, given, "a list of fail and, as wanted, unknown and warn, or never alone")
     return tuple(word for word in words if word != "never")
