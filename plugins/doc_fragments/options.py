@@ -21,7 +21,8 @@ options:
       - The modules that look at ports look at these instead of those that the name resolves to; there must be one O(host)
         then.
       - The firewall modules take these for the host's own addresses. By default they are read from the host when the rules
-        are live, and any unicast destination counts as the host's otherwise.
+        are live. In a family that O(families) asks about and that has none here, any unicast destination counts as the
+        host's.
     type: list
     elements: str
     default: []
@@ -81,7 +82,8 @@ options:
     default: {}
   interfaces:
     description:
-      - Input interfaces that the question is about. All but C(lo) by default.
+      - Input interfaces that the question is about, by their whole names. All but C(lo) by default. When the rules are
+        live, the host must have them.
     type: list
     elements: str
     default: []

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Mapping, Sequence
@@ -21,6 +22,8 @@ from .model import Ruleset
 from .readers.files import from_files
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
+#: What the kernel takes for a name, less the ends by which iptables and nft say "any that begins so".
+_INTERFACE = re.compile(r"(?!\.{1,2}$)[^/:\s]{0,14}[^/:\s+*]")
 
 
 @dataclass(frozen=True)
@@ -48,40 +51,42 @@ def look_at_filter(
 
     :param rules: paths of files by kind, empty for the live host.
     :param interfaces: input interfaces asked about; () for all but lo.
-    :param addresses: the host's own; () to read them from the host, or any unicast destination for files.
+    :param addresses: the host's own; () to read them from the host. A family that is asked about and has none, as with
+        files, is asked about with any unicast destination.
     :param families: ``ipv4``, ``ipv6``; None for both, or live for those that the host has addresses of.
     :param timeout: seconds for each command that is run.
     :raises IntentError, EvidenceError: before anything is analysed.
     """
     given = [_checked(text) for text in addresses]
+    for name in interfaces:
+        if not _INTERFACE.fullmatch(name):
+            raise IntentError("interfaces", name, "the whole name of an interface, such as eth0")
     if rules:
         evidence = from_files(rules)
         own = promised = given
+        present = set(FAMILIES.values())
     else:
         evidence, facts = live.from_host(partial(live.run_command, seconds=timeout))
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
-    asked = _families(families, own)
+        present = {address.version for address in [*given, *facts.reachable_addresses()]}
+        for name in interfaces:
+            if name not in facts.interfaces:
+                raise IntentError("interfaces", name, "an interface of this host: " + ", ".join(facts.interfaces))
+    asked = {FAMILIES[name] for name in families} if families else present or set(FAMILIES.values())
     space = Space()
-    whole = question(space, asked, interfaces or None, own or None)
+    anywhere = question(space, asked - {address.version for address in own}, interfaces or None)
+    whole = space.union(anywhere, question(space, asked, interfaces or None, own))
     acceptance = accepted(space, evidence.ruleset, whole)
     return FilterEvidence(
         space=space,
         ruleset=evidence.ruleset,
         acceptance=acceptance,
         question=whole,
-        promised=question(space, asked, interfaces or None, promised) if own else whole,
+        promised=space.union(anywhere, question(space, asked, interfaces or None, promised)),
         families=evidence.families,
         notes=evidence.ruleset.notes + acceptance.notes,
     )
-
-
-def _families(given: Sequence[str] | None, own: Sequence[IpAddress]) -> set[int]:
-    if given:
-        return {FAMILIES[name] for name in given}
-    if own:
-        return {address.version for address in own}
-    return set(FAMILIES.values())
 
 
 def _checked(text: str) -> IpAddress:

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which packets the look asks about: by the options, and by the addresses and interfaces of the host."""
+
+from __future__ import annotations
+
+import pytest
+
+from _gate.errors import IntentError
+from _gate.packetfilter import live
+from _gate.packetfilter.addresses import question
+from _gate.packetfilter.live import Address, HostFacts
+from _gate.packetfilter.model import Ruleset
+from _gate.packetfilter.readers.combine import RulesEvidence
+from _gate.packetfilter.sensor import look_at_filter
+
+SAVE = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+V4 = Address(4, "192.0.2.1", "eth0", "global")
+V6 = Address(6, "2001:db8::1", "eth0", "global")
+LINK = Address(6, "fe80::1", "eth0", "link")
+
+
+@pytest.fixture
+def files(tmp_path):
+    for name in ("iptables", "ip6tables"):
+        (tmp_path / name).write_text(SAVE, encoding="utf-8")
+    return {name: str(tmp_path / name) for name in ("iptables", "ip6tables")}
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """A live host without rules that has the given addresses."""
+
+    def has(*addresses):
+        facts = HostFacts(addresses, ("eth0", "lo"))
+        rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
+        monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
+
+    return has
+
+
+def test_addresses_of_one_family_do_not_silence_the_other(files):
+    seen = look_at_filter(files, addresses=["192.0.2.1"])
+    assert seen.question == seen.promised
+    assert seen.question == seen.space.union(
+        question(seen.space, [4], addresses=["192.0.2.1"]), question(seen.space, [6])
+    )
+    alone = look_at_filter(files, addresses=["192.0.2.1"], families=["ipv4"])
+    assert alone.question == question(alone.space, [4], addresses=["192.0.2.1"])
+
+
+def test_addresses_of_one_family_do_not_silence_the_other_that_a_live_host_has(host):
+    host(V4, V6)
+    seen = look_at_filter({}, addresses=["192.0.2.1"])
+    assert seen.space.meet(seen.question, question(seen.space, [6], addresses=["2001:db8::1"]))
+
+
+def test_a_live_host_is_asked_about_its_own_addresses(host):
+    host(V4, LINK)
+    seen = look_at_filter({})
+    assert seen.question == question(seen.space, [4, 6], addresses=["192.0.2.1", "fe80::1"])
+    assert seen.promised == question(seen.space, [4], addresses=["192.0.2.1"])
+
+
+def test_a_family_that_is_asked_for_is_asked_about_also_where_the_host_has_no_address_yet(host):
+    host(V4)
+    seen = look_at_filter({}, families=["ipv6"])
+    assert seen.question == seen.promised == question(seen.space, [6])
+
+
+def test_a_host_without_addresses_is_asked_about_all(host):
+    host()
+    seen = look_at_filter({})
+    assert seen.question == question(seen.space)
+
+
+@pytest.mark.parametrize("name", ["", "eth+", "eth*", "a b", "a/b", "eth0:1", "sixteen_letters_", ".."])
+def test_what_is_no_name_of_an_interface_is_refused(files, name):
+    with pytest.raises(IntentError, match="interfaces"):
+        look_at_filter(files, interfaces=["eth0", name])
+
+
+def test_an_interface_that_a_live_host_has_not_is_refused(host):
+    host(V4)
+    with pytest.raises(IntentError, match=r"eht0.*eth0, lo"):
+        look_at_filter({}, interfaces=["eht0"])
+    assert look_at_filter({}, interfaces=["eth0"]).question
