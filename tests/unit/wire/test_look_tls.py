@@ -47,7 +47,7 @@ def authority(tmp_path_factory):
 
 
 def see(server, begins="implicit", protocol="imap", trust="none", server_name=NAME, limits=QUICK):
-    (result,) = look([Target(server.address, server.port, protocol, begins, server_name, trust)], limits)
+    (result,) = look([Target(server.address, server.port, protocol, begins, server_name, trust, checks=())], limits)
     return result
 
 

@@ -82,6 +82,55 @@ class Capabilities:
     lines: Tuple[str, ...] = ()
 
 
+# The answer to a question of the mail posture
+YES = "yes"
+NO = "no"
+NOT_ESTABLISHED = "not established"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One question, put to the server. ``answer``: YES, NO or NOT_ESTABLISHED; ``line``: the server's line that decided it, as
+    far as there is one; ``why``: what else there is to say, always so where the answer is not established."""
+
+    answer: str
+    line: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class MailPosture:
+    """What the server does when it is asked, where the capabilities tell only what it says. None: not looked at.
+
+    ``starttls_enforced``: MAIL before TLS is refused for want of TLS (SMTP).
+    ``authentication_required``: MAIL (or RCPT, where a relay address was given) is refused without authentication once TLS is
+    on, or at all where there is none (SMTP). Servers that judge at RCPT only are not established without a relay address.
+    ``login_refused``: a login begun before TLS is refused.
+    ``starttls_unadvertised``: STARTTLS is accepted though it is not advertised.
+    ``starttls_injection``: a command sent in clear with STARTTLS is answered inside TLS.
+    ``left_over_bytes``: the server sent more than its reply to STARTTLS before TLS began.
+    ``preauthenticated``: IMAP's PREAUTH greeting.
+    ``plaintext_answered``: a port of implicit TLS also answers a command in clear.
+    ``relays``: a recipient of another domain is accepted from this client without authentication.
+    """
+
+    starttls_enforced: Optional[Observation] = None
+    authentication_required: Optional[Observation] = None
+    login_refused: Optional[Observation] = None
+    starttls_unadvertised: Optional[Observation] = None
+    starttls_injection: Optional[Observation] = None
+    left_over_bytes: Optional[Observation] = None
+    preauthenticated: Optional[Observation] = None
+    plaintext_answered: Optional[Observation] = None
+    relays: Optional[Observation] = None
+
+
+# What kept a look from seeing all
+THROTTLED = "throttled"
+SLOW = "slow"
+CUT_OFF = "cut off"
+
+
 @dataclass(frozen=True)
 class PortEvidence:
     """All that was seen at ``address``:``port``. ``seconds`` is the time that the TCP connection took to its outcome.
@@ -92,7 +141,8 @@ class PortEvidence:
     ``throttled``: the 421/454-like line with which the server put us off. ``stopped``: why the look ended before all
     was seen (deadline, silence, cut off, line too long...), ``""`` when it was complete.
     ``from_itself``: source and destination address are the same (some servers then treat the client as secure).
-    ``connections``: how many TCP connections the look made.
+    ``connections``: how many TCP connections the look made. ``hindered``: THROTTLED, SLOW or CUT_OFF where that is why something
+    was not seen, ``""`` otherwise; ``throttled``, ``stopped``, ``notes`` and the observations then have the particulars.
     """
 
     host: str
@@ -116,3 +166,5 @@ class PortEvidence:
     stopped: str = ""
     connections: int = 0
     notes: Tuple[str, ...] = field(default=())
+    mail_posture: Optional[MailPosture] = None
+    hindered: str = ""

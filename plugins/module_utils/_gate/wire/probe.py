@@ -19,18 +19,20 @@ from .connection import (
     NotOpened,
     Silence,
 )
-from .evidence import PortEvidence
+from .dialogue.base import Facts
+from .evidence import NO, NOT_ESTABLISHED, MailPosture, Observation, PortEvidence
+from .mail_posture import Observations, SecondVisit, first_errand, knock_in_clear
 from .names import as_address
 from .reach import CutOff, Reach
 from .recognise import protocol_of
 from .slots import Slots
-from .target import IMPLICIT_FIRST, PROTOCOLS, Target
+from .target import IMPLICIT_FIRST, IN_CLEAR, PROTOCOLS, Target
 from .text import printable, unique
-from .tls import FAILED, NO_TRUST, NOT_TLS, Demands, lowered, summary
+from .tls import FAILED, NO_TRUST, NOT_TLS, SILENT, Demands, lowered, summary
 from .visit import Setting, Visit, Visitor, interruption
 
-#: Connections to one port, all attempts together.
-MOST_CONNECTIONS = 5
+#: Connections to one port before its mode and certificate are known, all attempts together.
+MOST_CONNECTIONS = 6
 
 
 class PortLook:
@@ -45,9 +47,42 @@ class PortLook:
         self._slots = slots
         self._reach = Reach(setting, endpoint, slots)
         self._notes: List[str] = []
+        self._observed: Observations = {}
+        self._proven_demands = self._first_demands()
+        self._connections_before = 0
 
     def run(self) -> PortEvidence:
         """Make the connections and say what was seen. Never raises for what a server does."""
+        seen = self._look()
+        if seen.throttled:
+            seen = self._look_again(seen)
+        knock = self._observed.get("plaintext_answered")
+        if knock is not None and knock.answer == NO and seen.encryption != evidence.IMPLICIT:
+            self._observed["plaintext_answered"] = Observation(NOT_ESTABLISHED, "", "no TLS after it either")
+        if seen.state == evidence.OPEN and not seen.throttled:
+            self._observed.update(SecondVisit(self._reach, seen, self._proven_demands).run())
+        hindered = evidence.CUT_OFF if self._reach.gone else evidence.THROTTLED if seen.throttled else seen.hindered
+        notes = seen.notes + ((self._reach.gone,) if self._reach.gone and self._reach.gone not in seen.stopped else ())
+        return replace(
+            seen,
+            mail_posture=MailPosture(**self._observed) if self._observed else None,
+            hindered=hindered,
+            notes=unique(notes),
+            connections=self._reach.connections,
+        )
+
+    def _look_again(self, seen: PortEvidence) -> PortEvidence:
+        """A server that puts a client off gets one more chance, after a pause."""
+        try:
+            self._reach.pause()
+        except DeadlineReached:
+            return seen
+        self._notes.append("put off at first: {0}".format(seen.throttled))
+        self._connections_before = self._reach.connections
+        again = self._look()
+        return again if again.state == evidence.OPEN and not again.throttled else seen
+
+    def _look(self) -> PortEvidence:
         seen = blank(self._target, self._endpoint)
         try:
             connection = self._reach.connect()
@@ -76,6 +111,17 @@ class PortLook:
     # The two plans
 
     def _look_tls_first(self, seen: PortEvidence, connection: Connection) -> PortEvidence:
+        if self._target.asks(IN_CLEAR):
+            try:
+                patience = min(self._limits.silence_seconds, self._limits.reply_seconds)
+                knock = knock_in_clear(connection, self._target, self._limits.client_name, patience)
+                self._observed["plaintext_answered"] = knock
+                connection = self._reach.connect()
+            except DeadlineReached as why:
+                return self._conclude(seen, [interruption(why, self._deadline)], inside_tls=True)
+            except (NotOpened, CutOff) as failure:
+                self._note_missed("the look with TLS", failure)
+                return self._conclude(seen, [Visit(Facts(stopped=str(failure)))], inside_tls=True)
         visit = self._visit(connection, self._first_demands(), inside_tls=True)
         visits = self._repeat(visit, inside_tls=True)
         if not self._worth_a_look_without_tls(visits):
@@ -94,7 +140,7 @@ class PortLook:
     def _worth_a_look_without_tls(self, visits: Sequence[Visit]) -> bool:
         """The ClientHello met other bytes than TLS, or a closed door: plaintext is spoken here, perhaps."""
         last = visits[-1].handshake
-        if last is None or self._reach.connections >= MOST_CONNECTIONS:
+        if last is None or self._made() >= MOST_CONNECTIONS:
             return False
         if last.outcome == NOT_TLS:
             return protocol_of(last.first_bytes, complete=True) in PROTOCOLS + ("",)
@@ -157,18 +203,22 @@ class PortLook:
 
     # Connections
 
+    def _made(self) -> int:
+        """Connections of this look, without those of a first one that was put off."""
+        return self._reach.connections - self._connections_before
+
     def _first_demands(self) -> Demands:
         return Demands(verify=self._target.trust != NO_TRUST)
 
     def _repeat(self, first: Visit, inside_tls: bool) -> List[Visit]:
         """The visit, and more like it with lowered demands until a handshake is established or tells no more."""
         visits = [first]
-        while visits[-1].handshake is not None:
+        while visits[-1].handshake is not None and not visits[-1].facts.stays_plain:
             demands = lowered(visits[-1].handshake)
             if demands is None:
                 break
-            if self._reach.connections >= MOST_CONNECTIONS:
-                self._notes.append("not looked further after {0} connections".format(self._reach.connections))
+            if self._made() >= MOST_CONNECTIONS:
+                self._notes.append("not looked further after {0} connections".format(self._made()))
                 break
             try:
                 connection = self._reach.connect()
@@ -177,6 +227,8 @@ class PortLook:
                 break
             again = self._visit(connection, demands, inside_tls)
             if again.handshake is None:
+                if again.untold:
+                    again.facts.stopped = str(self._reach.cut_off(again.facts.stopped))
                 visits[-1].facts.throttled = again.facts.throttled
                 visits[-1].facts.stopped = again.facts.stopped
                 break
@@ -191,7 +243,8 @@ class PortLook:
         first: Optional[bytes] = None,
         patient: bool = True,
     ) -> Visit:
-        visit = Visitor(self._setting, connection, demands, inside_tls, patient).run(first)
+        errand = first_errand(self._target)
+        visit = Visitor(self._setting, connection, demands, inside_tls, errand, patient).run(first)
         if not visit.untold or visit.first_bytes_are_tls:
             self._reach.answered()
         return visit
@@ -211,10 +264,11 @@ class PortLook:
         if inside_tls:
             if any(each.first_bytes_are_tls for each in visits):
                 encryption = evidence.IMPLICIT
+        elif facts.stays_plain:
+            # A handshake after a STARTTLS that was not advertised answers that question and no other.
+            encryption, handshakes = evidence.NONE, []
         elif handshakes:
             encryption = evidence.STARTTLS
-        elif facts.stays_plain:
-            encryption = evidence.NONE
         greeting = facts.greeting
         if inside_tls and handshakes and handshakes[-1].outcome == NOT_TLS:
             speaks = protocol_of(handshakes[-1].first_bytes, complete=True) or ""
@@ -226,8 +280,14 @@ class PortLook:
             tls = summary(handshakes, self._target.trust, self._target.reference, self._target.sni, now)
             if not tls.established:
                 stopped = stopped or "no TLS: {0}".format(tls.error)
+        for each in visits:
+            self._observed.update(each.facts.observed)
+        if handshakes and handshakes[-1].established:
+            self._proven_demands = handshakes[-1].demands
+        slow = facts.slow or (bool(handshakes) and handshakes[-1].outcome == SILENT)
         return replace(
             seen,
+            hindered=evidence.SLOW if slow else "",
             greeting=greeting,
             speaks=speaks,
             software=software,

@@ -77,7 +77,7 @@ class Reach:
         self._answered = self.connections
 
     def cut_off(self, cause: str) -> CutOff:
-        """Make no more connections, if the port has answered before: the exception to raise then."""
+        """Make no more connections: the port answered before and no longer does. Returns the exception that says so."""
         self.gone = "cut off after {0} connections: {1}".format(self.connections - 1, cause)
         return CutOff(self.gone)
 

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which protocol speaks, and which software, judged by the first bytes. Only what is announced: no fingerprints."""
+"""Which protocol speaks, and which software, judged by what is announced and by whole lines that only one server says.
+
+HAProxy and stunnel have no words of their own: what speaks through them is the software behind, and that is recognised.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,20 @@ _SOFTWARE = (
     # nginx's mail proxy does not give its name; these are the whole lines that it sends.
     (re.compile(r"^220 \S+ ESMTP ready$|^\* OK IMAP4 ready$|^\+OK POP3 ready$"), "nginx"),
     (re.compile(r"\bnginx\b", re.IGNORECASE), "nginx"),
+)
+
+# Replies, whole or from their beginning, that one server has and no other; from the sources and from servers that were asked.
+_HABITS = (
+    (re.compile(r"^502 5\.5\.[12] Error: command not (?:implemented|recognized)|^250 2\.1\.0 Ok$"), "postfix"),
+    (re.compile(r"^454 4\.7\.0 TLS not available due to local problem$"), "postfix"),
+    (re.compile(r"^220 TLS go ahead$|^250 Reset OK$|^221 \S+ closing connection$"), "exim"),
+    (re.compile(r"^503 STARTTLS command used when not advertised$"), "exim"),
+    (re.compile(r"^221 2\.0\.0 \S+ closing connection$|^250 2\.1\.0 <.*>\.\.\. Sender ok$"), "sendmail"),
+    (re.compile(r"^250 2\.0\.0: Ok$|^250 2\.0\.0: Reset state$|^220 2\.0\.0: Ready to start TLS$"), "opensmtpd"),
+    (re.compile(r"^220 2\.0\.0 Start TLS$|^530 5\.7\.1 Authentication required$"), "nginx"),
+    (re.compile(r"^(?:\+?OK )Begin TLS negotiation now\.$|Pre-login capabilities listed, post-login"), "dovecot"),
+    (re.compile(r"^(?:\+?OK )Begin TLS negotiation now$"), "cyrus"),
+    (re.compile(r"^(?:\+?OK )Begin SSL/TLS negotiation now\.$|^X(?:VERP|EXDATA)=?Courier"), "courier"),
 )
 
 
@@ -100,5 +117,13 @@ def software_of(announcement: str) -> str:
     """The lower-case name of the server software that a greeting or a capability text gives away, or ``""``."""
     for pattern, name in _SOFTWARE:
         if pattern.search(announcement):
+            return name
+    return ""
+
+
+def software_behind(reply: str) -> str:
+    """The lower-case name of the server software that answers with this line, or ``""`` when several might."""
+    for pattern, name in _HABITS:
+        if pattern.search(reply):
             return name
     return ""

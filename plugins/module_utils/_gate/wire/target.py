@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass
+from typing import Optional, Tuple
 
 from ..errors import IntentError
 from .names import as_address, to_ascii
@@ -18,8 +19,20 @@ IMPLICIT_FIRST = "implicit"
 PLAIN_FIRST = "plain"
 PROTOCOLS = ("smtp", "imap", "pop3", "sieve", "lmtp")
 
+# What is looked at beyond the capabilities; MailPosture says what each means.
+MAIL_BEFORE_TLS = "starttls_enforced"
+MAIL_AT_LAST = "authentication_required"
+UNADVERTISED = "starttls_unadvertised"
+INJECTION = "starttls_injection"
+IN_CLEAR = "plaintext_answered"
+LOGIN = "login_refused"
+CHECKS = (MAIL_BEFORE_TLS, MAIL_AT_LAST, UNADVERTISED, INJECTION, IN_CLEAR, LOGIN)
+#: Harmless, and counted as a failure by no stock jail of fail2ban: see :meth:`Target.asks`.
+DEFAULT_CHECKS = (MAIL_BEFORE_TLS, MAIL_AT_LAST, UNADVERTISED, INJECTION, IN_CLEAR)
+
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.(?!-)[a-z0-9-]+)+", re.IGNORECASE)
 _ADDRESS_LITERAL = re.compile(r"\[[0-9a-f.:]+\]|\[IPv6:[0-9a-f.:]+\]", re.IGNORECASE)
+_MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?!-)[A-Za-z0-9-]+(\.(?!-)[A-Za-z0-9-]+)+")
 #: Said in EHLO where the machine has no name with a dot. Exim refuses underscores, others want dots.
 _ANONYMOUS = "mailops-gate.invalid"
 
@@ -33,6 +46,9 @@ class Target:
     ``server_name``: what the certificate should be for and what SNI says; ``""`` stands for ``host``
     (an address is never sent as SNI). ``trust``: ``system``, ``none``, or the path of a file of CA certificates (PEM).
     ``proxy_protocol``: ``none``, ``v1`` or ``v2``, the header that each connection begins with.
+    ``checks``: which of :data:`CHECKS` to look at; None for the :data:`DEFAULT_CHECKS`, and the injection is then left out at
+    servers whose stock fail2ban jail counts it. ``relay_to``: a mailbox elsewhere; whether mail for it is accepted from a
+    stranger is looked at if it is given (MAIL and RCPT, never DATA; a refusal is counted by stock jails).
     """
 
     host: str
@@ -42,6 +58,12 @@ class Target:
     server_name: str = ""
     trust: str = "system"
     proxy_protocol: str = NO_HEADER
+    checks: Optional[Tuple[str, ...]] = None
+    relay_to: str = ""
+
+    def asks(self, check: str) -> bool:
+        """Whether to look at this one of :data:`CHECKS`."""
+        return check in (DEFAULT_CHECKS if self.checks is None else self.checks)
 
     @property
     def reference(self) -> str:
@@ -118,6 +140,11 @@ def check_target(target: Target, where: str) -> None:
         raise IntentError(where + ".begins", target.begins, "implicit or plain")
     if target.proxy_protocol not in CHOICES:
         raise IntentError(where + ".proxy_protocol", target.proxy_protocol, "one of " + ", ".join(CHOICES))
+    for check in target.checks or ():
+        if check not in CHECKS:
+            raise IntentError(where + ".checks", check, "one of " + ", ".join(CHECKS))
+    if target.relay_to and not _MAILBOX.fullmatch(target.relay_to):
+        raise IntentError(where + ".relay_to", target.relay_to, "a mail address, such as probe@example.org")
     for option, name in (("host", target.host), ("server_name", target.reference)):
         if as_address(name) is None:
             try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from .connection import Broken, Connection, Deadline, DeadlineReached, Silence
-from .dialogue.base import Facts, StartTls
+from .dialogue.base import NO_ERRAND, Errand, Facts, StartTls
 from .dialogue.conversation import Conversation
 from .recognise import is_tls
 from .talk import Talk
@@ -48,11 +48,18 @@ class Visitor:
 
     :param demands: for the handshake, whenever it comes.
     :param inside_tls: begin with the handshake.
+    :param errand: what to do beyond looking at what is offered.
     :param patient: False: do not wait longer for the handshake than a silent port is waited for.
     """
 
     def __init__(
-        self, setting: Setting, connection: Connection, demands: Demands, inside_tls: bool, patient: bool = True
+        self,
+        setting: Setting,
+        connection: Connection,
+        demands: Demands,
+        inside_tls: bool,
+        errand: Errand = NO_ERRAND,
+        patient: bool = True,
     ) -> None:
         self._target = setting.target
         self._deadline = setting.deadline
@@ -61,7 +68,7 @@ class Visitor:
         self._demands = demands
         self._inside_tls = inside_tls
         self._patience = setting.limits.reply_seconds if patient else setting.limits.silence_seconds
-        self._conversation = Conversation(setting.target.protocol, inside_tls, setting.limits.client_name)
+        self._conversation = Conversation(setting.target.protocol, inside_tls, setting.limits.client_name, errand)
         self._talk = Talk(self._conversation, connection, setting.limits)
         self._visit = Visit()
 
@@ -71,8 +78,8 @@ class Visitor:
             if not self._inside_tls or self._established():
                 self._converse(first)
         except (Broken, DeadlineReached, Silence) as why:
-            # All is seen when only the goodbye is missing.
-            if not self._conversation.leaving:
+            # All is seen when only an errand or the goodbye is missing.
+            if not self._conversation.complete:
                 interrupted = interruption(why, self._deadline)
                 self._visit.reset = interrupted.reset
                 facts = self._conversation.facts

@@ -13,11 +13,12 @@ from __future__ import annotations
 import abc
 import re
 from dataclasses import dataclass, field
-from typing import List, Optional, Union
+from typing import Dict, List, Optional, Union
 
-from ..evidence import Capabilities
-from ..recognise import software_of
+from ..evidence import NO, YES, Capabilities, Observation
+from ..recognise import software_behind, software_of
 from ..text import printable
+from .injection import AnswerCount
 
 #: Bounds of one reply (or greeting), in bytes, lines, bytes.
 LONGEST_LINE = 8192
@@ -54,12 +55,25 @@ Event = Union[Send, StartTls, Done]
 
 @dataclass(frozen=True)
 class Errand:
-    """What a dialogue does beyond asking what is offered.
+    """What a dialogue does beyond asking what is offered. Nothing of it leaves a mail or a login attempt behind.
 
     ``straight_to_tls``: it asks for STARTTLS at once, advertised or not, and for nothing that is not needed before.
+    ``leave_before_tls``: it leaves when the errands before TLS are done.
+    ``try_unadvertised``: it asks for STARTTLS at the end where that is not advertised.
+    ``mail_before_tls``: it begins a mail from the null sender before TLS (SMTP). ``mail``: at the end, under TLS where there is
+    one. ``recipient``: the address that the mail at the end is begun for, if any. DATA never follows.
+    ``start_login``: it begins a login before TLS, without a name or a password, and cancels it.
+    ``injection_tag``: a word that marks a harmless command sent together with STARTTLS.
     """
 
     straight_to_tls: bool = False
+    leave_before_tls: bool = False
+    try_unadvertised: bool = False
+    mail_before_tls: bool = False
+    mail: bool = False
+    recipient: str = ""
+    start_login: bool = False
+    injection_tag: str = ""
 
 
 NO_ERRAND = Errand()
@@ -69,7 +83,8 @@ NO_ERRAND = Errand()
 class Facts:
     """What the dialogue has learnt so far; the fields of the same names in ``PortEvidence`` say what they mean.
 
-    ``stays_plain``: it is established that this dialogue does not go over to TLS.
+    ``stays_plain``: it is established that this dialogue does not go over to TLS by what is advertised.
+    ``slow``: ``stopped`` by a reply that did not come in time. ``observed``: by the names of ``MailPosture``.
     """
 
     speaks: str = ""
@@ -81,7 +96,9 @@ class Facts:
     stays_plain: bool = False
     throttled: str = ""
     stopped: str = ""
+    slow: bool = False
     notes: List[str] = field(default_factory=list)
+    observed: Dict[str, Observation] = field(default_factory=dict)
 
 
 class _TooMuch(Exception):
@@ -104,6 +121,7 @@ class Dialogue(abc.ABC):
     protocol = ""
     goodbye = b""
     literals = False  # {n} at a line's end announces n bytes that belong to the line
+    speaks_first_under_tls = False
 
     def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
         self.facts = Facts(speaks=self.protocol)
@@ -111,6 +129,8 @@ class Dialogue(abc.ABC):
         self.encrypted = encrypted
         self.client_name = client_name
         self.leaving = False
+        #: All that is offered has been seen: what is outstanding is an errand or the goodbye.
+        self.complete = False
         #: Seconds of silence after which :meth:`nudge` may help; None: just wait.
         self.patience: Optional[float] = None
         self._awaited = "greeting"
@@ -120,6 +140,8 @@ class Dialogue(abc.ABC):
         self._left_over = bytearray()
         self._lines_seen = 0
         self._bytes_seen = 0
+        self._control: Optional[AnswerCount] = None
+        self._control_sent = False
 
     # What the connection tells us
 
@@ -135,7 +157,7 @@ class Dialogue(abc.ABC):
                 line = self._take_line()
                 if line is None:
                     break
-                events += self._line(line)
+                events += self._line_in_control(line) if self._control else self._line(line)
         except _TooMuch as excess:
             events += self._stop(str(excess))
         if self._in_handshake:
@@ -145,6 +167,7 @@ class Dialogue(abc.ABC):
 
     def handshake_done(self) -> List[Event]:
         """TLS is established: forget what came before it, and ask again."""
+        self.observe("left_over_bytes", YES if self._left_over else NO, bytes(self._left_over))
         if self._left_over:
             self.facts.notes.append(
                 "left-over bytes after the STARTTLS reply, {0} of them, were discarded: {1}".format(
@@ -155,7 +178,10 @@ class Dialogue(abc.ABC):
         self._in_handshake = False
         self.encrypted = True
         self._buffer.clear()
-        return self._after_handshake()
+        if self.errand.injection_tag:
+            return self._begin_control()
+        # Accepted without having been advertised: that was the question.
+        return self._leave() if self.facts.stays_plain else self._after_handshake()
 
     def closed(self) -> List[Event]:
         """The server closed the connection."""
@@ -169,12 +195,17 @@ class Dialogue(abc.ABC):
         """The reply did not become complete within ``seconds``."""
         if self.leaving or self._finished:
             return [Done()]
+        self.facts.slow = not self.complete
         return self._stop("no complete {0} within {1:g} s".format(self._awaited, seconds))
 
     def nudge(self) -> List[Event]:
         """The server has been silent for :attr:`patience` seconds."""
         self.patience = None
         return []
+
+    def observe(self, question: str, answer: str, line: bytes = b"", why: str = "") -> None:
+        """Keep the answer to a question of ``MailPosture``."""
+        self.facts.observed[question] = Observation(answer, printable(line), why)
 
     # What a protocol fills in
 
@@ -185,6 +216,18 @@ class Dialogue(abc.ABC):
     @abc.abstractmethod
     def _after_handshake(self) -> List[Event]:
         """The first words after STARTTLS."""
+
+    @abc.abstractmethod
+    def _tagged_command(self, tag: str) -> str:
+        """A command that changes nothing, is answered by every server in one reply, and carries the tag."""
+
+    @abc.abstractmethod
+    def _ends_reply(self, line: bytes) -> bool:
+        """Whether the line is the last of a reply to a command."""
+
+    def _is_goodbye(self, line: bytes) -> bool:
+        """Whether the line can only be the answer to the goodbye. Where that is not to be told, the server closes."""
+        return False
 
     # What protocols share
 
@@ -197,6 +240,46 @@ class Dialogue(abc.ABC):
         self._in_handshake = True
         return [StartTls()]
 
+    def _with_injection(self, events: List[Event]) -> List[Event]:
+        """STARTTLS and, where that is the errand, the tagged command in the same segment."""
+        tag = self.errand.injection_tag
+        if not tag:
+            return events
+        injected = self._tagged_command(tag).encode("ascii") + b"\r\n"
+        return [Send(event.data + injected) if isinstance(event, Send) else event for event in events]
+
+    def _begin_control(self) -> List[Event]:
+        self._control = AnswerCount(unasked=1 if self.speaks_first_under_tls else 0)
+        self._weigh()
+        return self._after_handshake() if self.speaks_first_under_tls else self._send_control()
+
+    def _send_control(self) -> List[Event]:
+        self._control_sent = True
+        assert self._control
+        self._control.asked()
+        return self._say(self._tagged_command(self.errand.injection_tag + "c"), awaited="the command that was injected")
+
+    def _line_in_control(self, line: bytes) -> List[Event]:
+        assert self._control
+        if not self._ends_reply(line):
+            return []
+        self._control.answered(line)
+        events: List[Event] = []
+        if self.leaving:
+            if self._control.too_many or self._is_goodbye(line):
+                events = self._finish()
+        elif self._control.settled and not self._control_sent:
+            events = self._send_control()
+        elif self._control.settled:
+            self._control.goodbye()
+            events = self._leave()
+        self._weigh()
+        return events
+
+    def _weigh(self) -> None:
+        assert self._control
+        self.facts.observed["starttls_injection"] = self._control.observation
+
     def _offered(self, capabilities: Capabilities) -> None:
         if self.encrypted:
             self.facts.after_tls = capabilities
@@ -206,8 +289,12 @@ class Dialogue(abc.ABC):
     def _announced(self, text: str) -> None:
         self.facts.software = self.facts.software or software_of(text)
 
+    def _behaves(self, text: str) -> None:
+        """Software that does not announce itself may still be known by its words."""
+        self.facts.software = self.facts.software or software_behind(text)
+
     def _leave(self) -> List[Event]:
-        self.leaving = True
+        self.leaving = self.complete = True
         self._awaited = "goodbye"
         self._lines_seen = self._bytes_seen = 0
         return [Send(self.goodbye)]
@@ -217,7 +304,7 @@ class Dialogue(abc.ABC):
         return [Done()]
 
     def _stop(self, reason: str) -> List[Event]:
-        if not self.leaving:
+        if not self.complete:
             self.facts.stopped = reason
         return self._finish()
 

@@ -52,6 +52,11 @@ class Conversation:
         return self._dialogue is not None and self._dialogue.leaving
 
     @property
+    def complete(self) -> bool:
+        """All that is offered has been seen; an errand or the goodbye is outstanding."""
+        return self._dialogue is not None and self._dialogue.complete
+
+    @property
     def patience(self) -> Optional[float]:
         return self._dialogue.patience if self._dialogue else None
 
@@ -77,6 +82,7 @@ class Conversation:
             self._recognise(complete=True)
         if self._dialogue:
             return self._dialogue.silent(seconds)
+        self._own_facts.slow = True
         self._own_facts.stopped = self._own_facts.stopped or "no greeting within {0:g} s".format(seconds)
         return [Done()]
 

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
-from ..evidence import Capabilities
+from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..text import printable, printable_lines, unique
 from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
+from .login import CANCEL, LoginErrand
 
 
 def read_capabilities(words: Sequence[bytes]) -> Capabilities:
@@ -33,6 +34,10 @@ def _capability_words(response: bytes) -> List[bytes]:
     return response[start:].partition(b"]")[0].split()[1:]
 
 
+def _offers(words: Sequence[bytes], prefix: bytes) -> bool:
+    return any(word.upper().startswith(prefix) for word in words)
+
+
 class ImapDialogue(Dialogue):
     protocol = "imap"
     literals = True
@@ -42,6 +47,8 @@ class ImapDialogue(Dialogue):
         self._tags = 0
         self._tag = b""
         self._preauthenticated = False
+        self._capabilities = Capabilities(starttls=False)
+        self._login: Optional[LoginErrand] = None
         self._greeting_words: List[bytes] = []
         self._reply_words: List[bytes] = []
         self._on_reply: Callable[[str, bytes], List[Event]] = self._capability_answered
@@ -59,6 +66,8 @@ class ImapDialogue(Dialogue):
             if self._tags == 0:
                 return self._greeted(status, response)
             return self._untagged(status, response)
+        if label == b"+" and self._on_reply == self._login_answered:
+            return self._challenged(line)
         if self._tag and label == self._tag:
             return self._finish() if self.leaving else self._on_reply(status, response)
         return self._stop("not an IMAP reply: {0}".format(printable(line, 80)))
@@ -71,6 +80,7 @@ class ImapDialogue(Dialogue):
         if status == "PREAUTH":
             self._preauthenticated = True
             self.facts.notes.append("PREAUTH greeting: the session is logged in without a login")
+        self.observe("preauthenticated", *((YES, b"* " + response) if self._preauthenticated else (NO,)))
         self._greeting_words = _capability_words(response)
         if self.errand.straight_to_tls:
             return self._ask_for_tls()
@@ -94,22 +104,36 @@ class ImapDialogue(Dialogue):
         words = answered or self._greeting_words
         if not words:
             self.facts.stopped = "no capabilities in the reply to CAPABILITY"
-            return self._say_goodbye()
+            return self._leave()
         capabilities = read_capabilities(words)
         if self._greeting_words and answered:
             self._compare(read_capabilities(self._greeting_words), capabilities)
         self._greeting_words = []
         self._offered(capabilities)
+        self._capabilities = capabilities
+        self._behaves(printable(response))
         if self.encrypted:
-            return self._say_goodbye()
+            return self._leave()
+        if self.errand.start_login and not self._preauthenticated:
+            untried = "LOGIN" if "LOGIN" in capabilities.login_mechanisms and not _offers(words, b"AUTH=") else ""
+            self._login = LoginErrand([each for each in capabilities.login_mechanisms if each != "LOGIN"], untried)
+            return self._try_login(self._login)
+        return self._towards_tls()
+
+    def _towards_tls(self) -> List[Event]:
+        if self.errand.leave_before_tls:
+            return self._leave()
         # Once logged in, STARTTLS is not allowed (RFC 9051 6.2.1): PREAUTH shuts TLS out.
-        if self._preauthenticated or not capabilities.starttls:
-            self.facts.stays_plain = True
-            return self._say_goodbye()
+        if self._preauthenticated or not self._capabilities.starttls:
+            self.facts.stays_plain = self.complete = True
+            if self.errand.try_unadvertised and not self._preauthenticated:
+                self.observe("starttls_unadvertised", NOT_ESTABLISHED, why="no answer to STARTTLS")
+                return self._ask_for_tls()
+            return self._leave()
         return self._ask_for_tls()
 
     def _ask_for_tls(self) -> List[Event]:
-        return self._command("STARTTLS", self._starttls_answered)
+        return self._with_injection(self._command("STARTTLS", self._starttls_answered))
 
     def _compare(self, greeted: Capabilities, answered: Capabilities) -> None:
         def gist(capabilities: Capabilities) -> Tuple[bool, List[str]]:
@@ -121,23 +145,51 @@ class ImapDialogue(Dialogue):
             )
 
     def _starttls_answered(self, status: str, response: bytes) -> List[Event]:
+        self._behaves(printable(response))
+        if self.facts.stays_plain:
+            self.observe("starttls_unadvertised", YES if status == "OK" else NO, response)
+            return self._start_tls() if status == "OK" else self._leave()
         self.facts.starttls_reply = printable(response)
         if status == "OK":
             return self._start_tls()
         if asks_to_try_later(printable(response)):
             return self._refused("", response)
         self.facts.stays_plain = True
-        return self._say_goodbye()
+        return self._leave()
 
     def _after_handshake(self) -> List[Event]:
         return self._ask_capabilities()
+
+    def _try_login(self, login: LoginErrand) -> List[Event]:
+        return self._command("AUTHENTICATE {0}".format(login.mechanism), self._login_answered)
+
+    def _challenged(self, line: bytes) -> List[Event]:
+        assert self._login
+        self.facts.observed["login_refused"] = self._login.accepted(line)
+        self._on_reply = lambda _status, _response: self._towards_tls()
+        return self._say(CANCEL, awaited="the cancelled login")
+
+    def _login_answered(self, status: str, response: bytes) -> List[Event]:
+        assert self._login
+        passing = asks_to_try_later(printable(response))
+        self.facts.observed["login_refused"] = self._login.refused(response, status == "BAD", passing)
+        return self._try_login(self._login) if self._login.go_on(status == "BAD") else self._towards_tls()
+
+    def _tagged_command(self, tag: str) -> str:
+        return "{0} NOOP".format(tag)
+
+    def _ends_reply(self, line: bytes) -> bool:
+        return not line.startswith((b"*", b"+"))
+
+    def _is_goodbye(self, line: bytes) -> bool:
+        return line.startswith(self._tag + b" ")
 
     def _refused(self, what: str, response: bytes) -> List[Event]:
         if asks_to_try_later(printable(response)):
             self._put_off(response)
         else:
             self.facts.stopped = "{0}: {1}".format(what, printable(response))
-        return self._say_goodbye()
+        return self._leave()
 
     def _turned_away(self, response: bytes) -> List[Event]:
         if asks_to_try_later(printable(response)):
@@ -146,7 +198,7 @@ class ImapDialogue(Dialogue):
             self.facts.stopped = "the server said goodbye: {0}".format(printable(response))
         return self._finish()
 
-    def _say_goodbye(self) -> List[Event]:
+    def _leave(self) -> List[Event]:
         farewell = self._command("LOGOUT", self._on_reply)
-        self.leaving = True
+        self.leaving = self.complete = True
         return farewell

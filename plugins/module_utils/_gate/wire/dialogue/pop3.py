@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Sequence
+from typing import Callable, List, Optional, Sequence
 
-from ..evidence import Capabilities
+from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..text import printable, printable_lines, unique
 from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
+from .login import CANCEL, LoginErrand
 
 
 def read_capabilities(lines: Sequence[bytes]) -> Capabilities:
@@ -36,6 +37,9 @@ class Pop3Dialogue(Dialogue):
         super().__init__(encrypted, client_name, errand)
         self._listing = False
         self._list: List[bytes] = []
+        self._capabilities = Capabilities(starttls=False)
+        self._capabilities_unknown = False
+        self._login: Optional[LoginErrand] = None
         self._on_reply: Callable[[bool, bytes], List[Event]] = self._greeted
 
     def _line(self, line: bytes) -> List[Event]:
@@ -46,9 +50,17 @@ class Pop3Dialogue(Dialogue):
             self._listing = False
             return self._capabilities_listed()
         status = line.split(b" ", 1)[0].upper()
+        if status == b"+" and self._on_reply == self._login_answered:
+            return self._challenged(line)
         if status not in (b"+OK", b"-ERR"):
             return self._stop("not a POP3 reply: {0}".format(printable(line, 80)))
         return self._finish() if self.leaving else self._on_reply(status == b"+OK", line)
+
+    def _challenged(self, line: bytes) -> List[Event]:
+        assert self._login
+        self.facts.observed["login_refused"] = self._login.accepted(line)
+        self._on_reply = lambda _granted, _line: self._towards_tls()
+        return self._say(CANCEL, awaited="the cancelled login")
 
     def _greeted(self, granted: bool, line: bytes) -> List[Event]:
         self.facts.greeting = printable(line)
@@ -79,7 +91,10 @@ class Pop3Dialogue(Dialogue):
                 "under" if self.encrypted else "before", printable(line)
             )
         )
-        return self._leave() if self.encrypted else self._ask_for_tls()
+        if self.encrypted:
+            return self._leave()
+        self._capabilities_unknown = True
+        return self._login_errand()
 
     def _capabilities_listed(self) -> List[Event]:
         capabilities = read_capabilities(self._list)
@@ -88,16 +103,38 @@ class Pop3Dialogue(Dialogue):
         self._offered(capabilities)
         if self.encrypted:
             return self._leave()
-        if capabilities.starttls:
+        self._capabilities = capabilities
+        return self._login_errand()
+
+    def _login_errand(self) -> List[Event]:
+        if not self.errand.start_login:
+            return self._towards_tls()
+        mechanisms = self._capabilities.login_mechanisms
+        untried = "USER" if "USER" in mechanisms else "USER perhaps" if self._capabilities_unknown else ""
+        self._login = LoginErrand(mechanisms, untried)
+        return self._try_login(self._login)
+
+    def _towards_tls(self) -> List[Event]:
+        if self.errand.leave_before_tls:
+            return self._leave()
+        # No list of capabilities says nothing of STLS: it is tried as if it were advertised.
+        if self._capabilities.starttls or self._capabilities_unknown:
             return self._ask_for_tls()
-        self.facts.stays_plain = True
+        self.facts.stays_plain = self.complete = True
+        if self.errand.try_unadvertised:
+            self.observe("starttls_unadvertised", NOT_ESTABLISHED, why="no answer to STLS")
+            return self._ask_for_tls()
         return self._leave()
 
     def _ask_for_tls(self) -> List[Event]:
         self._on_reply = self._stls_answered
-        return self._say("STLS")
+        return self._with_injection(self._say("STLS"))
 
     def _stls_answered(self, granted: bool, line: bytes) -> List[Event]:
+        self._behaves(printable(line))
+        if self.facts.stays_plain:
+            self.observe("starttls_unadvertised", YES if granted else NO, line)
+            return self._start_tls() if granted else self._leave()
         self.facts.starttls_reply = printable(line)
         if granted:
             return self._start_tls()
@@ -109,3 +146,20 @@ class Pop3Dialogue(Dialogue):
 
     def _after_handshake(self) -> List[Event]:
         return self._ask_capabilities()
+
+    def _try_login(self, login: LoginErrand) -> List[Event]:
+        self._on_reply = self._login_answered
+        return self._say("AUTH {0}".format(login.mechanism), awaited="AUTH")
+
+    def _login_answered(self, _granted: bool, line: bytes) -> List[Event]:
+        assert self._login
+        passing = asks_to_try_later(printable(line))
+        self.facts.observed["login_refused"] = self._login.refused(line, mechanism_only=True, passing=passing)
+        return self._try_login(self._login) if self._login.go_on(mechanism_only=True) else self._towards_tls()
+
+    def _tagged_command(self, tag: str) -> str:
+        # RFC 1939 has no NOOP before the login: a refusal is an answer too.
+        return "NOOP {0}".format(tag)
+
+    def _ends_reply(self, line: bytes) -> bool:
+        return line.upper().startswith((b"+OK", b"-ERR"))

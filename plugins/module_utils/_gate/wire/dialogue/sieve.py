@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from ..evidence import Capabilities
+from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..text import printable, printable_lines, unique
 from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
+from .login import CANCEL, LoginErrand
 
 #: A server that does not send its capabilities again after TLS (old timsieved) is asked after this many seconds.
 RESEND_PATIENCE = 2.0
@@ -57,10 +58,13 @@ class SieveDialogue(Dialogue):
     protocol = "sieve"
     goodbye = b"LOGOUT\r\n"
     literals = True
+    speaks_first_under_tls = True
 
     def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
         super().__init__(encrypted, client_name, errand)
         self._lines: Lines = []
+        self._capabilities = Capabilities(starttls=False)
+        self._login: Optional[LoginErrand] = None
         self._on_reply: Callable[[str, bytes], List[Event]] = self._greeted
 
     def _line(self, line: bytes) -> List[Event]:
@@ -71,6 +75,8 @@ class SieveDialogue(Dialogue):
             if self.leaving:
                 return self._finish()
             return self._turned_away(line) if status == "BYE" else self._on_reply(status, line)
+        if line[:1] in (b'"', b"{") and self._on_reply == self._login_answered:
+            return self._challenged(line)
         if line[:1] not in (b'"', b"{") or not words:
             return self._stop("not a ManageSieve reply: {0}".format(printable(line, 80)))
         self._lines.append((line, words))
@@ -93,13 +99,28 @@ class SieveDialogue(Dialogue):
         self._offered(capabilities)
         if self.encrypted:
             return self._leave()
-        if not capabilities.starttls and not self.errand.straight_to_tls:
-            self.facts.stays_plain = True
+        self._capabilities = capabilities
+        if self.errand.start_login:
+            self._login = LoginErrand(capabilities.login_mechanisms)
+            return self._try_login(self._login)
+        return self._towards_tls()
+
+    def _towards_tls(self) -> List[Event]:
+        if self.errand.leave_before_tls:
             return self._leave()
+        if not self._capabilities.starttls and not self.errand.straight_to_tls:
+            self.facts.stays_plain = self.complete = True
+            if not self.errand.try_unadvertised:
+                return self._leave()
+            self.observe("starttls_unadvertised", NOT_ESTABLISHED, why="no answer to STARTTLS")
         self._on_reply = self._starttls_answered
-        return self._say("STARTTLS")
+        return self._with_injection(self._say("STARTTLS"))
 
     def _starttls_answered(self, status: str, line: bytes) -> List[Event]:
+        self._behaves(printable(line).replace('"', ""))
+        if self.facts.stays_plain:
+            self.observe("starttls_unadvertised", YES if status == "OK" else NO, line)
+            return self._start_tls() if status == "OK" else self._leave()
         self.facts.starttls_reply = printable(line)
         if status == "OK":
             return self._start_tls()
@@ -115,6 +136,30 @@ class SieveDialogue(Dialogue):
         self._on_reply = self._capabilities_sent
         self.patience = RESEND_PATIENCE
         return []
+
+    def _try_login(self, login: LoginErrand) -> List[Event]:
+        self._on_reply = self._login_answered
+        return self._say('AUTHENTICATE "{0}"'.format(login.mechanism), awaited="AUTHENTICATE")
+
+    def _challenged(self, line: bytes) -> List[Event]:
+        assert self._login
+        self.facts.observed["login_refused"] = self._login.accepted(line)
+        self._on_reply = lambda _status, _line: self._towards_tls()
+        return self._say('"{0}"'.format(CANCEL), awaited="the cancelled login")
+
+    def _login_answered(self, _status: str, line: bytes) -> List[Event]:
+        assert self._login
+        passing = asks_to_try_later(printable(line))
+        self.facts.observed["login_refused"] = self._login.refused(line, mechanism_only=True, passing=passing)
+        return self._try_login(self._login) if self._login.go_on(mechanism_only=True) else self._towards_tls()
+
+    def _tagged_command(self, tag: str) -> str:
+        return 'NOOP "{0}"'.format(tag)
+
+    def _ends_reply(self, line: bytes) -> bool:
+        self.patience = None
+        words = split_strings(line)
+        return line[:1] not in (b'"', b"{") and bool(words) and words[0].upper() in (b"OK", b"NO", b"BYE")
 
     def nudge(self) -> List[Event]:
         self.patience = None

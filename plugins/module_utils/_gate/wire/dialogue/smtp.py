@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, List, Sequence
+from typing import Callable, List, Optional, Sequence
 
-from ..evidence import Capabilities
+from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..recognise import smtp_kin
 from ..text import printable, printable_lines, unique
 from .base import NO_ERRAND, Dialogue, Errand, Event
+from .login import CANCEL, LoginErrand
+from .verdicts import judge_mail, judge_mail_before_tls, judge_recipient
 
 _REPLY_LINE = re.compile(rb"(\d{3})([ -]|$)")
 # "AUTH PLAIN LOGIN", and the form from before the standard that old Outlook knows: "AUTH=PLAIN LOGIN".
@@ -43,6 +45,9 @@ class SmtpDialogue(Dialogue):
         super().__init__(encrypted, client_name, errand)
         self._reply: List[bytes] = []
         self._on_reply: Callable[[int, List[bytes]], List[Event]] = self._greeted
+        self._extensions = Capabilities(starttls=False)
+        self._unadvertised = False
+        self._login: Optional[LoginErrand] = None
 
     def _line(self, line: bytes) -> List[Event]:
         shape = _REPLY_LINE.match(line)
@@ -54,7 +59,10 @@ class SmtpDialogue(Dialogue):
         if shape.group(2) == b"-":
             return []
         reply, self._reply = self._reply, []
-        return self._finish() if self.leaving else self._on_reply(int(shape.group(1)), reply)
+        if self.leaving:
+            self._behaves(printable(line))
+            return self._finish()
+        return self._on_reply(int(shape.group(1)), reply)
 
     def _greeted(self, code: int, reply: List[bytes]) -> List[Event]:
         self.facts.greeting = printable(b" / ".join(reply))
@@ -82,29 +90,141 @@ class SmtpDialogue(Dialogue):
             return self._say_hello()
         if code != 250:
             return self._refused("{0} refused".format(self.hello), code, reply)
-        extensions = read_extensions([line[4:] for line in reply[1:]])
+        self._extensions = read_extensions([line[4:] for line in reply[1:]])
         for line in reply:
-            self._announced(printable(line))
-        self._offered(extensions)
+            self._announced(printable(line[4:]))
+            self._behaves(printable(line[4:]))
+        self._offered(self._extensions)
         if self.encrypted:
+            return self._last_errands()
+        if self.errand.mail_before_tls:
+            return self._begin_mail(self._mail_before_tls_answered)
+        return self._login_errand()
+
+    def _login_errand(self) -> List[Event]:
+        if self.errand.start_login:
+            self._login = LoginErrand(self._extensions.login_mechanisms)
+            return self._try_login(self._login)
+        return self._towards_tls()
+
+    def _towards_tls(self) -> List[Event]:
+        if self.errand.leave_before_tls:
             return self._leave()
-        if not extensions.starttls and not self.errand.straight_to_tls:
+        if not self._extensions.starttls and not self.errand.straight_to_tls:
             self.facts.stays_plain = True
-            return self._leave()
+            return self._last_errands()
+        return self._ask_for_tls()
+
+    def _ask_for_tls(self) -> List[Event]:
         self._on_reply = self._starttls_answered
-        return self._say("STARTTLS")
+        return self._with_injection(self._say("STARTTLS"))
 
     def _starttls_answered(self, code: int, reply: List[bytes]) -> List[Event]:
+        self._behaves(printable(reply[-1]))
+        if self.facts.stays_plain:
+            self.observe("starttls_unadvertised", YES if code == 220 else NO, reply[-1])
+            if code == 220:
+                return self._start_tls()
+            return self._finish() if code == 421 else self._leave()
         self.facts.starttls_reply = printable(b" / ".join(reply))
         if code == 220:
             return self._start_tls()
         if code // 100 == 4:
             return self._refused("", code, reply)
         self.facts.stays_plain = True
-        return self._leave()
+        return self._last_errands(unadvertised=False)
 
     def _after_handshake(self) -> List[Event]:
         return self._say_hello()
+
+    # Errands: a mail that is begun and taken back
+
+    def _begin_mail(self, on_reply: Callable[[int, List[bytes]], List[Event]]) -> List[Event]:
+        self._on_reply = on_reply
+        return self._say("MAIL FROM:<>", awaited="MAIL")
+
+    def _take_back(self, then: Callable[[], List[Event]]) -> List[Event]:
+        def taken_back(code: int, reply: List[bytes]) -> List[Event]:
+            self._behaves(printable(reply[-1]))
+            return self._finish() if code == 421 else then()
+
+        self._on_reply = taken_back
+        return self._say("RSET")
+
+    def _mail_before_tls_answered(self, code: int, reply: List[bytes]) -> List[Event]:
+        self._behaves(printable(reply[-1]))
+        answer, why = judge_mail_before_tls(code, reply[-1], self._extensions)
+        self.observe("starttls_enforced", answer, reply[-1], why)
+        if code == 421:
+            return self._finish()
+        return self._take_back(self._login_errand) if code // 100 == 2 else self._login_errand()
+
+    def _last_errands(self, unadvertised: bool = True) -> List[Event]:
+        """All that is offered has been seen. STARTTLS comes last: it changes the session."""
+        self.complete = True
+        self._unadvertised = unadvertised and not self.encrypted
+        if (self.errand.mail or self.errand.recipient) and self.protocol == "smtp":
+            return self._begin_mail(self._mail_answered)
+        return self._unadvertised_errand()
+
+    def _unadvertised_errand(self) -> List[Event]:
+        if self.errand.try_unadvertised and self._unadvertised and self.hello != "HELO":
+            self.observe("starttls_unadvertised", NOT_ESTABLISHED, why="no answer to STARTTLS")
+            return self._ask_for_tls()
+        return self._leave()
+
+    def _mail_answered(self, code: int, reply: List[bytes]) -> List[Event]:
+        self._behaves(printable(reply[-1]))
+        if code // 100 == 2 and self.errand.recipient:
+            self._on_reply = self._recipient_answered
+            return self._say("RCPT TO:<{0}>".format(self.errand.recipient), awaited="RCPT")
+        answer, why = judge_mail(code, reply[-1])
+        if self.errand.mail:
+            self.observe("authentication_required", answer, reply[-1], why)
+        if self.errand.recipient:
+            refused = NO if code // 100 == 5 else NOT_ESTABLISHED
+            self.observe("relays", refused, reply[-1], "MAIL was refused already")
+        if code == 421:
+            return self._finish()
+        return self._take_back(self._unadvertised_errand) if code // 100 == 2 else self._unadvertised_errand()
+
+    def _recipient_answered(self, code: int, reply: List[bytes]) -> List[Event]:
+        answer, why = judge_recipient(code, reply[-1])
+        self.observe("relays", answer, reply[-1], why)
+        if self.errand.mail:
+            answer, why = judge_mail(code, reply[-1])
+            self.observe("authentication_required", NO if code // 100 == 2 else answer, reply[-1], why)
+        return self._finish() if code == 421 else self._take_back(self._unadvertised_errand)
+
+    # Errands: a login that is begun and cancelled
+
+    def _try_login(self, login: LoginErrand) -> List[Event]:
+        self._on_reply = self._login_answered
+        return self._say("AUTH {0}".format(login.mechanism), awaited="AUTH")
+
+    def _login_answered(self, code: int, reply: List[bytes]) -> List[Event]:
+        assert self._login
+        if code == 334:
+            self.facts.observed["login_refused"] = self._login.accepted(reply[-1])
+            self._on_reply = lambda _code, _reply: self._towards_tls()
+            return self._say(CANCEL, awaited="the cancelled login")
+        if code == 421:
+            return self._finish()
+        mechanism_only = code in (501, 504, 534)
+        self.facts.observed["login_refused"] = self._login.refused(reply[-1], mechanism_only, passing=code // 100 == 4)
+        return self._try_login(self._login) if self._login.go_on(mechanism_only) else self._towards_tls()
+
+    # The injection's control
+
+    def _tagged_command(self, tag: str) -> str:
+        return "NOOP {0}".format(tag)
+
+    def _ends_reply(self, line: bytes) -> bool:
+        # A greeting again, as some proxies have it, is no answer.
+        return bool(re.match(rb"\d{3}(?: |$)", line)) and not line.startswith(b"220")
+
+    def _is_goodbye(self, line: bytes) -> bool:
+        return line.startswith(b"221")
 
     def _refused(self, what: str, code: int, reply: List[bytes]) -> List[Event]:
         if code // 100 == 4:

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a port does when it is asked for more than its capabilities.
+
+Three connections at most take part:
+
+- the first visit, when all that is offered has been seen: begins a mail (and takes it back), tries a STARTTLS that is not
+  advertised. Nothing that may go wrong there spoils what was seen.
+- one more visit to a port with STARTTLS, or without encryption, for what may make a server hang up: a mail before TLS, a
+  login that is cancelled, a command pipelined with STARTTLS.
+- at a port of implicit TLS, a command in clear comes first of all, so that the visit that follows is the control which shows
+  that the port is still there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Dict
+
+from . import evidence
+from .connection import Broken, Connection, NotOpened, Silence
+from .dialogue.base import Errand
+from .evidence import NO, NOT_ESTABLISHED, YES, Observation, PortEvidence
+from .reach import CutOff, Reach
+from .recognise import is_tls, protocol_of
+from .target import INJECTION, LOGIN, MAIL_AT_LAST, MAIL_BEFORE_TLS, PROTOCOLS, UNADVERTISED, Target
+from .text import printable
+from .tls import FAILED, NOT_TLS, Demands
+from .visit import Visit, Visitor
+
+#: Their stock fail2ban jails count a command pipelined with STARTTLS as a failure (filter.d/postfix.conf: improper command
+#: pipelining; filter.d/exim.conf: synchronization error). Unless it is asked for by name, they are spared.
+_COUNTED_AS_ATTACK = ("postfix", "exim")
+_FIRST_COMMANDS = {
+    "imap": "g1 CAPABILITY",
+    "pop3": "CAPA",
+    "sieve": "CAPABILITY",
+    "lmtp": "LHLO {0}",
+    "smtp": "EHLO {0}",
+}
+
+Observations = Dict[str, Observation]
+
+
+def first_errand(target: Target) -> Errand:
+    """What the first visit does once all that is offered has been seen."""
+    return Errand(
+        try_unadvertised=target.asks(UNADVERTISED),
+        mail=target.asks(MAIL_AT_LAST),
+        recipient=target.relay_to,
+    )
+
+
+def knock_in_clear(connection: Connection, target: Target, client_name: str, seconds: float) -> Observation:
+    """Say a first command in clear to a port of implicit TLS, and close the connection.
+
+    :param seconds: how long an answer is waited for.
+    :raises DeadlineReached: while waiting.
+    """
+    command = _FIRST_COMMANDS[target.protocol].format(client_name).encode("ascii") + b"\r\n"
+    try:
+        connection.send(command, seconds)
+        answer = connection.receive(seconds)
+    except Silence:
+        return Observation(NO, "", "no answer within {0:g} s".format(seconds))
+    except Broken as why:
+        return Observation(NO, "", str(why))
+    finally:
+        connection.close()
+    if answer and not is_tls(answer) and protocol_of(answer, complete=True) in PROTOCOLS:
+        return Observation(YES, printable(answer.partition(b"\n")[0]))
+    return Observation(NO, "", "answered with a TLS record" if is_tls(answer) else "hung up" if not answer else "")
+
+
+class SecondVisit:
+    """One more visit to a port with STARTTLS or without encryption. Use once.
+
+    :param seen: what the first visit told.
+    """
+
+    def __init__(self, reach: Reach, seen: PortEvidence, demands: Demands) -> None:
+        self._reach = reach
+        self._seen = seen
+        self._demands = demands
+        self._errand = self._choose(reach.setting.target)
+
+    def _choose(self, target: Target) -> Errand:
+        seen = self._seen
+        with_starttls = seen.encryption == evidence.STARTTLS
+        inject = target.asks(INJECTION) and with_starttls and seen.tls is not None and seen.tls.established
+        if target.checks is None and seen.software in _COUNTED_AS_ATTACK:
+            inject = False
+        start_login = target.asks(LOGIN) and (with_starttls or seen.encryption == evidence.NONE)
+        return Errand(
+            straight_to_tls=inject and not start_login,
+            leave_before_tls=not inject,
+            mail_before_tls=target.asks(MAIL_BEFORE_TLS) and with_starttls and seen.speaks == "smtp",
+            start_login=start_login,
+            injection_tag="gate{0}".format(secrets.token_hex(4)) if inject else "",
+        )
+
+    def run(self) -> Observations:
+        """Make the visit, if there is anything to ask. Never raises for what a server does."""
+        errand = self._errand
+        asked = {
+            "starttls_enforced": errand.mail_before_tls,
+            "login_refused": errand.start_login,
+            "starttls_injection": bool(errand.injection_tag),
+        }
+        if not any(asked.values()):
+            return {}
+        try:
+            visit = self._visit(errand)
+            observed = dict(visit.facts.observed)
+            if errand.injection_tag and "starttls_injection" not in observed:
+                observed["starttls_injection"] = self._without_answers(visit)
+            cause = visit.facts.throttled or visit.facts.stopped or "not answered"
+        except (NotOpened, CutOff) as failure:
+            observed, cause = {}, str(failure) or "not opened"
+        return {
+            question: observed.get(question) or Observation(NOT_ESTABLISHED, "", cause)
+            for question, wanted in asked.items()
+            if wanted
+        }
+
+    def _visit(self, errand: Errand) -> Visit:
+        visit = Visitor(
+            self._reach.setting, self._reach.connect(), self._demands, inside_tls=False, errand=errand
+        ).run()
+        if visit.untold:
+            raise self._reach.cut_off(visit.facts.stopped)
+        return visit
+
+    def _without_answers(self, visit: Visit) -> Observation:
+        """What became of the injected command where there were no answers inside TLS to count."""
+        facts = visit.facts
+        if facts.throttled:
+            return Observation(NOT_ESTABLISHED, facts.throttled, "put off by the server")
+        if visit.handshake is None and facts.starttls_reply:
+            return Observation(NO, facts.starttls_reply, "STARTTLS was refused when a command came with it")
+        if visit.handshake is not None and visit.handshake.outcome == NOT_TLS:
+            said = printable(visit.handshake.first_bytes, 80)
+            return Observation(NOT_ESTABLISHED, said, "answered before TLS began")
+        if visit.handshake is not None and visit.handshake.outcome != FAILED:
+            return Observation(NOT_ESTABLISHED, "", visit.handshake.error)
+        control = self._visit(Errand(straight_to_tls=True))
+        if control.handshake is None or not control.handshake.established:
+            return Observation(NOT_ESTABLISHED, "", "no TLS, and none without the command either")
+        became = "hung up" if visit.handshake is None else visit.handshake.error
+        return Observation(NO, "", "no TLS when a command came with STARTTLS ({0}), TLS without".format(became))
