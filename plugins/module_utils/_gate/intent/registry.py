@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-MAIL_PROTOCOLS = ("smtp", "imap", "pop3", "sieve")
+MAIL_PROTOCOLS = ("smtp", "imap", "pop3", "sieve", "lmtp")
 TRANSPORTS = ("tcp", "udp", "sctp")
 ENCRYPTIONS = ("implicit", "starttls", "opportunistic", "none")
 
@@ -26,6 +26,8 @@ MAIL: dict[str, dict[str, Any]] = {
     "pop3": {"port": 110, "protocol": "pop3", "encryption": "starttls", "authentication": True},
     "pop3s": {"port": 995, "protocol": "pop3", "encryption": "implicit", "authentication": True},
     "sieve": {"port": 4190, "protocol": "sieve", "encryption": "starttls", "authentication": True},
+    # Between an MTA and the mail store (RFC 2033): on loopback or a network of their own as a rule.
+    "lmtp": {"port": 24, "protocol": "lmtp", "encryption": "none", "authentication": False},
 }
 
 #: Doors that are no mail service and that many hosts need. Only the packet filter is asked about them.

@@ -68,6 +68,77 @@ CHECKS: dict[str, Check] = {
         "A suite without forward secrecy lets a later theft of the key open recorded sessions.",
         "RFC 9325 section 4.1",
     ),
+    "mail.tls-old-versions": Check(
+        "No TLS version is accepted that the policy rules out.",
+        "Whoever is in between can make a client fall back to it. SSLv2 on one port endangers every port with the same key.",
+        "RFC 8996, RFC 8997 section 3, RFC 6176",
+    ),
+    "mail.tls-required-versions": Check(
+        "Every TLS version is accepted that the policy requires.",
+        "Clients that speak only that version cannot connect.",
+        "the policy",
+    ),
+    "mail.tls-suites": Check(
+        "No cipher suite is accepted beyond those that the policy allows (fail) or tolerates (warn).",
+        "What is accepted can be had by whoever is in between, or by a client that prefers it.",
+        "RFC 9325 section 4.1",
+    ),
+    "mail.tls-groups": Check(
+        "No key-exchange group is accepted beyond those that the policy allows (fail) or tolerates (warn).",
+        "A small curve gives the session key away to whoever records the traffic.",
+        "RFC 9325 section 4.5",
+    ),
+    "mail.tls-finite-field": Check(
+        "Finite-field Diffie-Hellman groups are as large as the policy asks.",
+        "Groups of 1024 bits can be broken with precomputation, once for all servers that share the prime.",
+        "RFC 9325 section 4.5",
+    ),
+    "mail.tls-signature-algorithms": Check(
+        "The handshake is signed with an algorithm that the policy allows.",
+        "Signatures over MD5 or SHA-1 can be forged.",
+        "RFC 9155 section 4",
+    ),
+    "mail.tls-compression": Check(
+        "TLS does not compress.",
+        "The length of what is compressed tells about secrets in it.",
+        "RFC 9325 section 3.3",
+    ),
+    "mail.tls-renegotiation": Check(
+        "The server supports secure renegotiation.",
+        "Without it somebody in between can put commands in front of a client's session.",
+        "RFC 5746, RFC 9325 section 3.5",
+    ),
+    "mail.tls-extended-master-secret": Check(
+        "The server supports the extended master secret.",
+        "Without it two sessions can be made to share one key.",
+        "RFC 7627, RFC 9325 section 3.5",
+    ),
+    "mail.tls-encrypt-then-mac": Check(
+        "Where a CBC suite is accepted, encrypt-then-MAC is too.",
+        "Padding oracles (Lucky 13) need the other order.",
+        "RFC 7366",
+    ),
+    "mail.tls-session-tickets": Check(
+        "Session tickets of TLS 1.2 are as the policy says.",
+        "Who steals the ticket key reads every session that it protected.",
+        "RFC 9325 section 3.4",
+    ),
+    "mail.tls-early-data": Check(
+        "The server takes no 0-RTT data.",
+        "Early data can be played again, and no mail protocol says how to use it safely.",
+        "RFC 9325 section 3.10",
+    ),
+    "mail.tls-client-certificate": Check(
+        "The server asks for no client certificate.",
+        "Mail clients fail or ask their users puzzling questions. Where client certificates are used, set the policy's "
+        "features.client_certificate to ignored.",
+        "RFC 8314 section 4.2",
+    ),
+    "mail.tls-without-sni": Check(
+        "Port 25 completes a handshake with a server that sends no server name.",
+        "Many servers send none; they deliver in clear then, or not at all.",
+        "RFC 8461 section 7.1, RFC 7672 section 8.1",
+    ),
     "mail.certificate-trust": Check(
         "The certificate chain leads to a trusted authority.",
         "Clients warn or refuse; a missing intermediate fails only on some clients.",
@@ -82,6 +153,36 @@ CHECKS: dict[str, Check] = {
         "The certificate is valid now and for min_days more (a third of its life, where that is less).",
         "An expired certificate stops every client at once; one that runs out soon shows that renewal has stopped.",
         "RFC 5280 section 4.1.2.5",
+    ),
+    "mail.certificate-key": Check(
+        "The certificate's key is of a type, size and curve that the policy allows.",
+        "A key that can be computed lets anybody be this server.",
+        "RFC 9325 section 4.5",
+    ),
+    "mail.certificate-signature": Check(
+        "The certificates of the chain are signed with algorithms that the policy allows.",
+        "A signature over SHA-1 can be forged; clients refuse it.",
+        "RFC 9325 section 4.5",
+    ),
+    "mail.certificate-lifetime": Check(
+        "The certificate's whole life is no longer than the policy allows.",
+        "A stolen key is good for that long.",
+        "the policy",
+    ),
+    "mail.certificate-chain": Check(
+        "The chain is sent in order, up to an authority that clients know (fail), and without the root (warn).",
+        "Some clients fetch what is missing or sort it, others fail. The root is dead weight in every handshake.",
+        "RFC 8446 section 4.4.2, RFC 5246 section 7.4.2",
+    ),
+    "mail.certificate-usage": Check(
+        "The certificate may be used for a TLS server that signs.",
+        "Clients that look at key usage refuse it.",
+        "RFC 5280 sections 4.2.1.3 and 4.2.1.12, RFC 8446 section 4.4.2.2",
+    ),
+    "mail.certificate-staple": Check(
+        "The server staples an OCSP response where the certificate (Must-Staple) or the policy demands it.",
+        "Clients refuse a Must-Staple certificate without a staple.",
+        "RFC 7633 section 4.3",
     ),
     "mail.login-before-tls": Check(
         "No login is offered before TLS.",

@@ -5,14 +5,17 @@
 """What mends a fault seen on the wire: for the software that answered, or for any where it is not known.
 
 The keys are check identifiers; for ``mail.encryption`` the encryption that is required. ``{port}``, ``{service}``, ``{name}``
-and ``{host}`` are filled in.
+and ``{host}`` are filled in, and the policy's ``{min_version}`` and ``{versions}``.
 """
 
 from __future__ import annotations
 
 from ..intent.services import Service
+from ..intent.vocabulary import VERSIONS
+from . import tls_remedies
 
 _ANY = {
+    **tls_remedies.ANY,
     "mail.reachable": "on {host}: ss -ltnp shows whether something listens, and on which address",
     "name not found": "look up {host} from where the look was taken; add or mend its A and AAAA records",
     "mail.closed": "stop the service or close the port in the filter; ss -ltnp 'sport = :{port}' names what listens",
@@ -37,6 +40,7 @@ _ANY = {
 }
 
 _POSTFIX = {
+    **tls_remedies.POSTFIX,
     "mail.greeting": "journalctl -u 'postfix*' -n 20: smtpd ends early when its SASL or TLS set-up fails",
     "mail.session": "journalctl -u 'postfix*' -n 20: smtpd ends early when its SASL server does not answer",
     "mail.tls-version": "postconf -e 'smtpd_tls_protocols=>=TLSv1.2' 'smtpd_tls_mandatory_protocols=>=TLSv1.2' "
@@ -52,6 +56,7 @@ _POSTFIX = {
 }
 
 _DOVECOT = {
+    **tls_remedies.DOVECOT,
     "mail.tls-version": "ssl_min_protocol = TLSv1.2; doveadm reload",
     "mail.tls-cipher": "ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20; doveadm reload",
     "mail.certificate-validity": "renew the certificate, doveadm reload, then look why renewal stopped",
@@ -62,6 +67,7 @@ _DOVECOT = {
 }
 
 _CYRUS = {
+    **tls_remedies.CYRUS,
     "mail.certificate-validity": "renew the certificate, systemctl restart cyrus-imapd, then look why renewal stopped",
     "mail.login-before-tls": "allowplaintext: no in /etc/imapd.conf; systemctl restart cyrus-imapd",
     "implicit": "add -s to the command that listens on port {port} in /etc/cyrus.conf; systemctl restart cyrus-imapd",
@@ -70,10 +76,18 @@ _CYRUS = {
 }
 
 _EXIM = {
+    **tls_remedies.EXIM,
     "mail.login-before-tls": "auth_advertise_hosts = ${{if eq{{$tls_in_cipher}}{{}}{{}}{{*}}}}; systemctl reload exim4",
 }
 
-_BY_SOFTWARE = {"postfix": _POSTFIX, "dovecot": _DOVECOT, "cyrus": _CYRUS, "exim": _EXIM}
+_BY_SOFTWARE = {
+    "postfix": _POSTFIX,
+    "dovecot": _DOVECOT,
+    "cyrus": _CYRUS,
+    "exim": _EXIM,
+    "nginx": tls_remedies.NGINX,
+    "sendmail": tls_remedies.SENDMAIL,
+}
 
 
 def remedy(subject: str, software: str, service: Service, host: str, name: str) -> str:
@@ -84,4 +98,12 @@ def remedy(subject: str, software: str, service: Service, host: str, name: str) 
     :param name: the reference name of the certificate.
     """
     text = _BY_SOFTWARE.get(software, {}).get(subject) or _ANY[subject]
-    return text.format(port=service.port, service=service.label, host=host, name=name)
+    policy = service.policy
+    return text.format(
+        port=service.port,
+        service=service.label,
+        host=host,
+        name=name,
+        min_version=policy.min_version,
+        versions=" ".join(version for version in VERSIONS if policy.allows_version(version)),
+    )
