@@ -47,6 +47,11 @@ def filter_of(**options: Any) -> dict[str, Any]:
     return {FILTER: {"services": ["imaps"], **options}}
 
 
+def role(**variables: Any) -> dict[str, Any]:
+    given = {"verify_views": ["filter"], "verify_host": "mx", "verify_services": ["imaps"], **variables}
+    return {"ansible.builtin.import_role": {"name": "mailops.gate.verify"}, "vars": given}
+
+
 def service(**keys: Any) -> dict[str, Any]:
     return wire(services=[keys])
 
@@ -91,6 +96,12 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "address, filter": (
         filter_of(rules={"iptables": "{files}/good.save"}, addresses=["mail"]),
         ["addresses", "mail", "IPv4 or IPv6"],
+    ),
+    "no view at all, role": (role(verify_views=[]), ["nothing was established"]),
+    "unknown view, role": (role(verify_views=["wires"]), ["verify_views", "wires", "filter, wire"]),
+    "a host without IPv6, role": (
+        role(verify_rules={"iptables": "{files}/good.save"}, verify_families=["ipv4"]),
+        ["mx: 1 failed of 3 checks", "firewall.missing-opening"],
     ),
     "no cryptography": (
         {**wire(), "vars": {"ansible_python_interpreter": "{files}/bare/bin/python3"}},

@@ -131,7 +131,7 @@ class _Filter:
         if not space.meet(self.evidence.question, mine):
             return None
         if family not in self.evidence.families:
-            fix = "give the rules of both families, such as iptables and ip6tables"
+            fix = "give the rules of both families, such as iptables and ip6tables, or as families the only one in use"
             return self._finding(
                 "firewall.undecided",
                 UNKNOWN,
