@@ -27,6 +27,7 @@ from .vocabulary import (
     CERTIFICATE_SIGNATURES,
     CURVES,
     DISCOURAGED,
+    DSA_SCHEMES,
     FEATURE_LEVELS,
     FEATURES,
     FORBIDDEN,
@@ -89,7 +90,7 @@ _READERS = {
         traits=True,
     ),
     "groups": _vocabulary(*GROUPS),
-    "signature_algorithms": _vocabulary(*SIGNATURE_SCHEMES, *MD5_AND_SHA1_SCHEMES, *SHA224_SCHEMES),
+    "signature_algorithms": _vocabulary(*SIGNATURE_SCHEMES, *DSA_SCHEMES, *MD5_AND_SHA1_SCHEMES, *SHA224_SCHEMES),
 }
 _CERTIFICATE_READERS = {
     "key_types": _vocabulary(*KEY_TYPES),
@@ -137,23 +138,29 @@ class Policy:
 
 @dataclass(frozen=True)
 class Questions:
-    """What a look need not ask, since the policy allows it: the look offers everything else.
+    """What a look need not ask, since the policy allows it: the look offers everything else. By IANA names.
 
-    ``suites``: the allowed ones by IANA name, for ``TLSv1.2`` (and older versions) and for ``TLSv1.3``. ``groups``: likewise.
+    ``suites``: for each version that the policy allows, the allowed ones. ``groups``, ``signature_algorithms``: likewise.
     """
 
     suites: Mapping[str, tuple[str, ...]]
     groups: tuple[str, ...]
+    signature_algorithms: tuple[str, ...]
 
 
-def questions_of(policy: Policy, known_suites: Iterable[str], known_groups: Iterable[str]) -> Questions:
-    """Which of the suites and groups that the look knows are allowed. What is discouraged is asked for like the forbidden."""
-    suites: dict[str, list[str]] = {"TLSv1.2": [], "TLSv1.3": []}
-    for name in known_suites:
-        if policy.level("suites", name) == ALLOWED:
-            suites["TLSv1.3" if is_tls13(name) else "TLSv1.2"].append(name)
-    groups = tuple(name for name in known_groups if policy.level("groups", name) == ALLOWED)
-    return Questions({version: tuple(allowed) for version, allowed in suites.items()}, groups)
+def questions_of(
+    policy: Policy, suites: Iterable[str], groups: Iterable[str], signature_algorithms: Iterable[str]
+) -> Questions:
+    """Which of the names that the look knows are allowed. What is discouraged is asked for like the forbidden."""
+    allowed = [name for name in suites if policy.level("suites", name) == ALLOWED]
+    of_tls13 = tuple(name for name in allowed if is_tls13(name))
+    older = tuple(name for name in allowed if not is_tls13(name))
+    versions = [version for version in VERSIONS if policy.allows_version(version) and version != "SSLv2"]
+    return Questions(
+        {version: of_tls13 if version == "TLSv1.3" else older for version in versions},
+        tuple(name for name in groups if policy.level("groups", name) == ALLOWED),
+        tuple(name for name in signature_algorithms if policy.level("signature_algorithms", name) == ALLOWED),
+    )
 
 
 def parse_policy(given: object, option: str = "policy") -> Policy:

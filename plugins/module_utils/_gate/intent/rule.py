@@ -21,11 +21,17 @@ class Rule:
     """``named`` gives the level of each name that the policy mentions, ``others`` of all the rest.
 
     ``traits`` gives the level of a trait (:data:`suites.TRAITS`); the worst one of a suite counts, unless the suite is named.
+    ``spelling``: each name as it was written; the keys of both mappings are lower case.
     """
 
     others: str
     named: Mapping[str, str]
     traits: Mapping[str, str]
+    spelling: Mapping[str, str]
+
+    def names(self, level: str) -> list[str]:
+        """The names that the policy mentions at this level, as they were written."""
+        return [self.spelling[name] for name, named in self.named.items() if named == level]
 
     def level(self, name: str) -> str:
         """One of LEVELS. Case does not count: X.509 and TLS libraries write names differently."""
@@ -62,10 +68,11 @@ class RuleReader:
         if not isinstance(given, Mapping):
             raise IntentError(option, given, "a mapping with any of " + ", ".join(self.keys))
         refuse_unknown_keys(given, self.keys, option)
-        rule = base or Rule(ALLOWED, {}, {})
+        rule = base or Rule(ALLOWED, {}, {}, {})
         if "others" in given:
             rule = replace(rule, others=one_of(given["others"], LEVELS, option + ".others"))
         named: dict[str, str] = {}
+        spelling: dict[str, str] = {}
         for level in LEVELS:
             for name in names(given.get(level, ()), f"{option}.{level}"):
                 if not self._known(name):
@@ -75,11 +82,12 @@ class RuleReader:
                         f"{option}.{level}", name, f"in one list only: it is in {named[name.lower()]} too"
                     )
                 named[name.lower()] = level
+                spelling[name.lower()] = name
         traits = dict(rule.traits)
         for key, level in _TRAIT_KEYS.items():
             for trait in names(given.get(key, ()), f"{option}.{key}"):
                 traits[one_of(trait, tuple(TRAITS), f"{option}.{key}")] = level
-        return replace(rule, named={**rule.named, **named}, traits=traits)
+        return replace(rule, named={**rule.named, **named}, traits=traits, spelling={**spelling, **rule.spelling})
 
 
 def names(given: object, option: str) -> Sequence[str]:

@@ -43,7 +43,8 @@ GROUPS = (
     "GC256A", "GC256B", "GC256C", "GC256D", "GC512A", "GC512B", "GC512C",
     "ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192",
     "MLKEM512", "MLKEM768", "MLKEM1024", "X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024",
-    "X25519Kyber768Draft00", "arbitrary_explicit_prime_curves", "arbitrary_explicit_char2_curves",
+    "curveSM2MLKEM768", "X25519Kyber768Draft00", "SecP256r1Kyber768Draft00",
+    "arbitrary_explicit_prime_curves", "arbitrary_explicit_char2_curves",
 )  # fmt: skip
 WEAK_GROUPS = _BELOW_224_BITS
 
@@ -55,8 +56,12 @@ SIGNATURE_SCHEMES = (
     "rsa_pss_pss_sha256", "rsa_pss_pss_sha384", "rsa_pss_pss_sha512",
     "ed25519", "ed448",
     "ecdsa_brainpoolP256r1tls13_sha256", "ecdsa_brainpoolP384r1tls13_sha384", "ecdsa_brainpoolP512r1tls13_sha512",
-    "mldsa44", "mldsa65", "mldsa87",
+    "mldsa44", "mldsa65", "mldsa87", "sm2sig_sm3",
+    "gostr34102012_256", "gostr34102012_512", "gostr34102012_256a", "gostr34102012_256b", "gostr34102012_256c",
+    "gostr34102012_256d", "gostr34102012_512a", "gostr34102012_512b", "gostr34102012_512c",
 )  # fmt: skip
+#: DSA with SHA-256, SHA-384, SHA-512.
+DSA_SCHEMES = ("0x0402", "0x0502", "0x0602")
 #: Hash MD5 or SHA-1 (RFC 9155), and SHA-224, with RSA, DSA, ECDSA.
 MD5_AND_SHA1_SCHEMES = ("rsa_pkcs1_sha1", "ecdsa_sha1", "0x0101", "0x0102", "0x0103", "0x0201", "0x0202", "0x0203")
 SHA224_SCHEMES = ("0x0301", "0x0302", "0x0303")

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from ..vocabulary import DSA_SCHEMES
+
 POLICY = {
     "name": "bsi-tr-02102-2",
     "title": "BSI TR-02102-2, version 2025-01",
@@ -73,6 +75,7 @@ POLICY = {
             "ecdsa_brainpoolP256r1tls13_sha256",
             "ecdsa_brainpoolP384r1tls13_sha384",
             "ecdsa_brainpoolP512r1tls13_sha512",
+            *DSA_SCHEMES,
         ],
     },
     "finite_field_bits": 3000,
