@@ -9,7 +9,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+
+from _gate.wire.dialogue.base import NO_ERRAND, Errand, Event, Send, StartTls
+from _gate.wire.dialogue.conversation import Conversation
 
 CLIENT = "client.example.org"
 EHLO = b"EHLO client.example.org\r\n"
@@ -26,9 +29,37 @@ def C(line: bytes) -> Tuple[str, bytes]:
 
 class Session(NamedTuple):
     steps: List[Tuple[str, bytes]]
-    facts: Dict[str, Any]  # of Facts; "before" and "after" are (starttls, login_mechanisms)
+    # Of Facts; "before" and "after" are (starttls, login_mechanisms), "observed" has the answers by question.
+    facts: Dict[str, Any]
     encrypted: bool = False
     protocol: str = "smtp"
+    errand: Errand = NO_ERRAND
 
 
 HELLO = C(EHLO[:-2])
+
+
+def play(session: Session, pieces_of: Callable[[bytes], List[bytes]], conversation: Conversation) -> List[Event]:
+    """Hold the session; the client must say exactly its part, one command at a time, and never early.
+
+    Returns what the client wants last.
+    """
+    events: List[Event] = []
+    steps = list(session.steps)
+    for position, (who, words) in enumerate(steps):
+        if who == "client":
+            assert events == [Send(words)]
+            events = []
+        elif (who, words) == TLS:
+            assert events == [StartTls()]
+            events = conversation.handshake_done()
+        else:
+            pieces = pieces_of(words)
+            for piece in pieces[:-1]:
+                assert events == [], "spoke before the server had finished"
+                events = conversation.feed(piece)
+            assert events == [], "spoke before the server had finished"
+            events = conversation.feed(pieces[-1])
+        if position + 1 < len(steps) and steps[position + 1][0] == "server" and who == "server":
+            assert events == [], "spoke between two parts of a reply"
+    return events

@@ -147,8 +147,10 @@ class Dialogue(abc.ABC):
 
     def feed(self, data: bytes) -> List[Event]:
         """Take bytes that the server sent, split anyhow. Those after the STARTTLS reply are set aside as left over."""
+        if self._finished:
+            return []
         if self._in_handshake:
-            self._left_over += data
+            self._left_over += data[: MOST_BYTES - len(self._left_over)]
             return []
         self._buffer += data
         events: List[Event] = []
@@ -225,6 +227,10 @@ class Dialogue(abc.ABC):
     def _ends_reply(self, line: bytes) -> bool:
         """Whether the line is the last of a reply to a command."""
 
+    def _can_be_owed(self) -> bool:
+        """Whether the reply just read has the shape of what the server owes now."""
+        return True
+
     def _is_goodbye(self, line: bytes) -> bool:
         """Whether the line can only be the answer to the goodbye. Where that is not to be told, the server closes."""
         return False
@@ -263,7 +269,7 @@ class Dialogue(abc.ABC):
         assert self._control
         if not self._ends_reply(line):
             return []
-        self._control.answered(line)
+        self._control.answered(line, self._can_be_owed())
         events: List[Event] = []
         if self.leaving:
             if self._control.too_many or self._is_goodbye(line):

@@ -64,6 +64,8 @@ class Conversation:
         """Take bytes that the server sent, split anyhow."""
         if self._dialogue:
             return self._dialogue.feed(data)
+        if self._own_facts.stopped:
+            return []
         self._first_bytes += data
         return self._recognise(complete=False)
 

@@ -34,10 +34,6 @@ def _capability_words(response: bytes) -> List[bytes]:
     return response[start:].partition(b"]")[0].split()[1:]
 
 
-def _offers(words: Sequence[bytes], prefix: bytes) -> bool:
-    return any(word.upper().startswith(prefix) for word in words)
-
-
 class ImapDialogue(Dialogue):
     protocol = "imap"
     literals = True
@@ -115,8 +111,9 @@ class ImapDialogue(Dialogue):
         if self.encrypted:
             return self._leave()
         if self.errand.start_login and not self._preauthenticated:
-            untried = "LOGIN" if "LOGIN" in capabilities.login_mechanisms and not _offers(words, b"AUTH=") else ""
-            self._login = LoginErrand([each for each in capabilities.login_mechanisms if each != "LOGIN"], untried)
+            names = [word.upper() for word in words]
+            offered = [name[len(b"AUTH=") :].decode("ascii", "replace") for name in names if name.startswith(b"AUTH=")]
+            self._login = LoginErrand(offered, untried="" if b"LOGINDISABLED" in names else "LOGIN")
             return self._try_login(self._login)
         return self._towards_tls()
 

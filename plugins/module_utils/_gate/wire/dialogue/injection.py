@@ -25,6 +25,7 @@ class AnswerCount:
     def __init__(self, unasked: int) -> None:
         self._owed = unasked
         self._controlled = False
+        self._surplus = 0
         self._answers: List[str] = []
 
     def asked(self) -> None:
@@ -36,19 +37,20 @@ class AnswerCount:
         self._controlled = True
         self.asked()
 
-    def answered(self, line: bytes) -> None:
-        """A reply ended with this line."""
+    def answered(self, line: bytes, can_be_owed: bool = True) -> None:
+        """A reply ended with this line. ``can_be_owed``: it has the shape of what is owed now."""
         self._answers.append(printable(line))
+        self._surplus += 0 if can_be_owed else 1
 
     @property
     def settled(self) -> bool:
         """Nothing is owed any more."""
-        return len(self._answers) >= self._owed
+        return len(self._answers) - self._surplus >= self._owed
 
     @property
     def too_many(self) -> bool:
         """There was a reply to something that was not sent inside TLS."""
-        return len(self._answers) > self._owed
+        return len(self._answers) > self._owed or self._surplus > 0
 
     @property
     def observation(self) -> Observation:

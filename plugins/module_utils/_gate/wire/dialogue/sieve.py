@@ -157,9 +157,19 @@ class SieveDialogue(Dialogue):
         return 'NOOP "{0}"'.format(tag)
 
     def _ends_reply(self, line: bytes) -> bool:
-        self.patience = None
         words = split_strings(line)
-        return line[:1] not in (b'"', b"{") and bool(words) and words[0].upper() in (b"OK", b"NO", b"BYE")
+        if line[:1] in (b'"', b"{"):
+            self._lines.append((line, words))
+            return False
+        return bool(words) and words[0].upper() in (b"OK", b"NO", b"BYE")
+
+    def _can_be_owed(self) -> bool:
+        # The capabilities are owed first, unasked. An old timsieved does not send them, and an answer in their place
+        # is one to the injected command.
+        if self._control_sent or self._lines:
+            self.patience = None
+            return True
+        return False
 
     def nudge(self) -> List[Event]:
         self.patience = None

@@ -39,12 +39,13 @@ def read_extensions(lines: Sequence[bytes]) -> Capabilities:
 class SmtpDialogue(Dialogue):
     protocol = "smtp"
     goodbye = b"QUIT\r\n"
-    hello = "EHLO"
+    hellos = ("EHLO", "HELO", "LHLO")
 
     def __init__(self, encrypted: bool, client_name: str, errand: Errand = NO_ERRAND) -> None:
         super().__init__(encrypted, client_name, errand)
         self._reply: List[bytes] = []
         self._on_reply: Callable[[int, List[bytes]], List[Event]] = self._greeted
+        self._hellos = list(self.hellos)
         self._extensions = Capabilities(starttls=False)
         self._unadvertised = False
         self._login: Optional[LoginErrand] = None
@@ -71,23 +72,31 @@ class SmtpDialogue(Dialogue):
             kin = smtp_kin(printable(line))
             if kin != "smtp":
                 self.facts.speaks = kin
+            if kin == "lmtp":
+                self._hellos = ["LHLO"]
         if self.facts.speaks == "ftp":
             return self._stop("ftp is spoken here")
-        if self.facts.speaks == "lmtp":
-            self.hello = "LHLO"
         if code == 220:
             return self._say_hello()
         return self._refused("greeting refuses service", code, reply)
+
+    @property
+    def hello(self) -> str:
+        """The command that the server is greeted with."""
+        return self._hellos[0]
 
     def _say_hello(self) -> List[Event]:
         self._on_reply = self._hello_answered
         return self._say("{0} {1}".format(self.hello, self.client_name), awaited=self.hello)
 
     def _hello_answered(self, code: int, reply: List[bytes]) -> List[Event]:
-        if code // 100 == 5 and self.hello == "EHLO":
-            self.facts.notes.append("EHLO was refused ({0}), HELO was tried".format(printable(reply[-1])))
-            self.hello = "HELO"
+        if code // 100 == 5 and self._another_hello(code):
+            refused = self._hellos.pop(0)
+            self.facts.notes.append(
+                "{0} was refused ({1}), {2} was tried".format(refused, printable(reply[-1]), self.hello)
+            )
             return self._say_hello()
+        self.facts.speaks = "lmtp" if self.hello == "LHLO" else "smtp"
         if code != 250:
             return self._refused("{0} refused".format(self.hello), code, reply)
         self._extensions = read_extensions([line[4:] for line in reply[1:]])
@@ -100,6 +109,11 @@ class SmtpDialogue(Dialogue):
         if self.errand.mail_before_tls:
             return self._begin_mail(self._mail_before_tls_answered)
         return self._login_errand()
+
+    def _another_hello(self, code: int) -> bool:
+        """Whether the next hello may fare better. The other protocol's only where this one's was not understood."""
+        following = self._hellos[1:2]
+        return following == ["HELO"] or (bool(following) and code in (500, 502))
 
     def _login_errand(self) -> List[Event]:
         if self.errand.start_login:
@@ -163,7 +177,7 @@ class SmtpDialogue(Dialogue):
         """All that is offered has been seen. STARTTLS comes last: it changes the session."""
         self.complete = True
         self._unadvertised = unadvertised and not self.encrypted
-        if (self.errand.mail or self.errand.recipient) and self.protocol == "smtp":
+        if (self.errand.mail or self.errand.recipient) and self.facts.speaks == "smtp":
             return self._begin_mail(self._mail_answered)
         return self._unadvertised_errand()
 
@@ -237,4 +251,4 @@ class SmtpDialogue(Dialogue):
 
 class LmtpDialogue(SmtpDialogue):
     protocol = "lmtp"
-    hello = "LHLO"
+    hellos = ("LHLO", "EHLO", "HELO")
