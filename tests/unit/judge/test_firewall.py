@@ -110,6 +110,13 @@ def test_a_closed_service_that_is_open_carries_its_name(findings):
     assert (fault.check, fault.port, fault.service) == ("firewall.surplus-opening", 110, "pop3")
 
 
+def test_another_transport_of_a_closed_port_is_not_that_service(findings):
+    services = [*SERVICES, {"name": "pop3", "closed": True}]
+    (fault,) = [i for i in findings([*EXACT, "-p udp --dport 110 -j ACCEPT"], EXACT, services) if i.outcome == FAIL]
+    assert (fault.port, fault.service) == (110, "")
+    assert "{port: 110, protocol: udp}" in fault.fix
+
+
 def test_a_family_without_a_filter_is_one_fault(findings):
     found = findings(EXACT, [], policies=("DROP", "ACCEPT"))
     assert faults(found) == [("firewall.unfiltered", 0, FAIL)]
@@ -166,6 +173,17 @@ def test_sources_that_never_arrive_are_no_matter(findings):
         faults(findings(["-s 127.0.0.0/8 -j DROP", "-s 224.0.0.0/4 -j DROP", *EXACT], ["-s ff00::/8 -j DROP", *EXACT]))
         == []
     )
+
+
+def test_bogons_may_be_dropped(findings):
+    bogons = ["-s 0.0.0.0/8 -j DROP", "-s 240.0.0.0/4 -j DROP"]
+    assert faults(findings([*bogons, *EXACT], ["-s ::ffff:0:0/96 -j DROP", *EXACT])) == []
+
+
+@pytest.mark.parametrize("source", ["127.0.0.1", "224.0.0.0/4", "2001:db8:77::/64"])
+def test_a_requirement_that_no_packet_of_the_question_is_about_is_unknown(findings, source):
+    services = [*SERVICES, {"name": "ssh", "from": [source]}]
+    assert faults(findings(EXACT, services=services, families=["ipv4"])) == [("firewall.undecided", 22, UNKNOWN)]
 
 
 def test_a_doubt_about_sources_that_never_arrive_is_no_matter(findings):

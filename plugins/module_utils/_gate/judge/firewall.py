@@ -37,8 +37,9 @@ from .finding import FAIL, PASS, UNKNOWN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
 _MOST_DOUBTS = 5
-#: Sources that the kernel never lets arrive from outside: what the filter says of them is no matter of reachability.
-_NEVER_ARRIVE = ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::/128", "::1/128", "ff00::/8")
+#: Sources from which no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4):
+#: what the filter says of them is no matter of reachability.
+_NEVER_ARRIVE = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "::ffff:0:0/96", "ff00::/8")
 
 
 def judge_firewall(host: str, services: Sequence[Service], evidence: FilterEvidence) -> list[Finding]:
@@ -97,6 +98,17 @@ class _Filter:
 
     def _required(self, service: Service, region: int) -> Finding:
         space = self.space
+        if not space.meet(region, self.arriving):
+            return self._finding(
+                "firewall.undecided",
+                UNKNOWN,
+                service,
+                "{} {} from {}".format(service.transport, service.port, ",".join(service.sources)),
+                "not looked at",
+                "no packet from there is asked about: the look is at other families of addresses, or it is no address "
+                "of a client",
+                "mend from, or families and the host's addresses; leave the service out where no client comes from outside",
+            )
         missing = space.minus(space.intersect(region, self.arriving), self.may)
         undecided = space.minus(space.intersect(region, self.may), self.must)
         if missing != EMPTY:
@@ -168,7 +180,10 @@ class _Filter:
             left = space.minus(left, part)
             port = _single(space.values(part, DPORT))
             transport = PROTOCOLS.get(_single(space.values(part, PROTOCOL)))
-            service = next((item for item in self.services if item.closed and item.port == port), None)
+            service = next(
+                (item for item in self.services if item.closed and (item.port, item.transport) == (port, transport)),
+                None,
+            )
             what = describe(self.acceptance, part, brief=True)
             whole = not any(opener == where and space.meet(node, allowed) for opener, node in self.acceptance.accepts)
             wanted = ""
