@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from _gate.wire.recognise import is_tls, protocol_of, smtp_kin, software_of
+from _gate.wire.recognise import is_tls, protocol_of, smtp_kin, software_behind, software_of
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,32 @@ def test_smtp_kin(greeting, kin):
 )
 def test_software(announcement, software):
     assert software_of(announcement) == software
+
+
+@pytest.mark.parametrize(
+    "reply, software",
+    [
+        ("502 5.5.1 Error: command not implemented", "postfix"),
+        ("250 2.1.0 Ok", "postfix"),
+        ("220 TLS go ahead", "exim"),
+        ("221 mx.example.org closing connection", "exim"),
+        ("221 2.0.0 mx.example.org closing connection", "sendmail"),
+        ("250 2.1.0 <>... Sender ok", "sendmail"),
+        ("220 2.0.0: Ready to start TLS", "opensmtpd"),
+        ("250 2.0.0: Ok", "opensmtpd"),
+        ("OK Begin TLS negotiation now.", "dovecot"),
+        ("+OK Begin TLS negotiation now.", "dovecot"),
+        ("OK Begin TLS negotiation now", "cyrus"),
+        ("OK Begin SSL/TLS negotiation now.", "courier"),
+        ("XVERP=Courier", "courier"),
+        ("220 2.0.0 Start TLS", "nginx"),
+        # Several have these words.
+        ("220 2.0.0 Ready to start TLS", ""),
+        ("250 2.0.0 Ok", ""),
+        ("221 2.0.0 Bye", ""),
+        ("530 5.7.0 Must issue a STARTTLS command first", ""),
+        ("OK", ""),
+    ],
+)
+def test_software_by_its_words(reply, software):
+    assert software_behind(reply) == software

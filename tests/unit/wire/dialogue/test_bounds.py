@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _gate.wire.dialogue.base import LONGEST_LINE, MOST_BYTES, MOST_LINES, Done, Send, StartTls
+from _gate.wire.dialogue.base import LONGEST_LINE, MOST_BYTES, MOST_LINES, Done, Errand, Send, StartTls
 from _gate.wire.dialogue.conversation import Conversation
 
 GREETINGS = {
@@ -142,3 +144,72 @@ def test_garbage_from_the_start_never_raises(encrypted, pieces):
     for piece in pieces:
         conversation.feed(piece)
     assert conversation.silent(1.0)
+
+
+def peak_while(work):
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+GREETING_PIECES = {
+    "lines": b"220-more of it\r\n" * 4096,
+    "no line": b"x" * 65536,
+    "one line": b"220 " + b"y" * 65532,
+    "literals": b'"A" {8000}\r\n' * 5000,
+}
+
+
+@pytest.mark.parametrize("piece", GREETING_PIECES.values(), ids=GREETING_PIECES)
+def test_a_greeting_of_100_megabytes_takes_no_memory(piece):
+    conversation = Conversation("smtp", False, "client.example.org")
+
+    def feed():
+        for _times in range(100 * 1024 * 1024 // len(piece)):
+            conversation.feed(piece)
+
+    assert peak_while(feed) < 1024 * 1024
+    assert conversation.facts.stopped
+
+
+def test_100_megabytes_after_the_starttls_reply_take_no_memory():
+    conversation, _events = fed("smtp", b"220 hi ESMTP\r\n", b"250-hi\r\n250 STARTTLS\r\n", b"220 go\r\n")
+
+    def feed():
+        for _times in range(1600):
+            conversation.feed(b"x" * 65536)
+
+    assert peak_while(feed) < 1024 * 1024
+
+
+@given(
+    protocol=st.sampled_from(sorted(GREETINGS)),
+    pieces=st.lists(st.binary(max_size=60), max_size=8),
+    errand=st.builds(
+        Errand,
+        straight_to_tls=st.booleans(),
+        leave_before_tls=st.booleans(),
+        try_unadvertised=st.booleans(),
+        mail_before_tls=st.booleans(),
+        mail=st.booleans(),
+        recipient=st.sampled_from(["", "probe@example.net"]),
+        start_login=st.booleans(),
+        injection_tag=st.sampled_from(["", "gatex"]),
+    ),
+    inside=st.lists(
+        st.sampled_from([b"250 ok\r\n", b"334 \r\n", b"+ \r\n", b"g2 OK\r\n", b"+OK\r\n", b".\r\n", b"OK\r\n"])
+    ),
+)
+def test_errands_never_raise_and_never_send_data(protocol, pieces, errand, inside):
+    conversation = Conversation(protocol, False, "client.example.org", errand)
+    events = conversation.feed(GREETINGS[protocol])
+    for piece in inside + pieces:
+        events += conversation.feed(piece)
+        if StartTls() in events:
+            events = [event for event in events if event != StartTls()] + conversation.handshake_done()
+    conversation.closed()
+    sent = [event.data for event in events if isinstance(event, Send)]
+    assert not any(data.startswith((b"DATA", b"BDAT")) for data in sent)
