@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes docs/findings.md from the checks in the library; with ``--check`` only tells whether the page is current."""
+"""Writes docs/findings.md and docs/policies.md from the library; with ``--check`` only tells whether they are current."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "plugins" / "module_utils"))
 
 from _gate.judge.checks import CHECKS  # noqa: E402
+from policies_page import policies_page  # noqa: E402
 
 INTRODUCTION = """# Findings
 
@@ -32,15 +33,15 @@ def findings_page() -> str:
 
 
 def main() -> int:
-    page = ROOT / "docs" / "findings.md"
-    text = findings_page()
+    pages = {ROOT / "docs" / "findings.md": findings_page(), ROOT / "docs" / "policies.md": policies_page()}
     if "--check" not in sys.argv[1:]:
-        page.write_text(text, encoding="utf-8")
+        for page, text in pages.items():
+            page.write_text(text, encoding="utf-8")
         return 0
-    if page.exists() and page.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{page.relative_to(ROOT)} is not current: run tests/tools/make_docs.py", file=sys.stderr)
-    return 1
+    old = [page for page, text in pages.items() if not page.exists() or page.read_text(encoding="utf-8") != text]
+    for page in old:
+        print(f"{page.relative_to(ROOT)} is not current: run tests/tools/make_docs.py", file=sys.stderr)
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

@@ -30,23 +30,24 @@ _INTEGRITY_ONLY = ("TLS_SHA256_SHA256", "TLS_SHA384_SHA384")
 #: What a policy may name, and what it means.
 TRAITS = {
     "NULL": "no encryption at all",
-    "anonymous": "nobody proves who he is: anyone in between can read along",
+    "anonymous": "nobody proves an identity: anyone in between can read along",
     "EXPORT": "40 or 56 bits, weak by design",
-    "RC4": "RC4: the key stream is biased",
-    "DES": "DES: 56 bits",
-    "3DES": "3DES: blocks of 64 bits",
+    "RC4": "a key stream that is biased",
+    "DES": "56 bits",
+    "3DES": "blocks of 64 bits",
     "below-112-bits": "fewer than 112 bits",
-    "static-RSA": "RSA key exchange: no forward secrecy",
-    "static-DH": "static Diffie-Hellman: no forward secrecy",
+    "static-RSA": "RSA key exchange, no forward secrecy",
+    "static-DH": "static Diffie-Hellman, no forward secrecy",
     "finite-field-DHE": "Diffie-Hellman over a finite field",
-    "CBC": "CBC: encryption apart from authentication",
+    "CBC": "encryption apart from authentication",
     "unrecognised": "a suite that this library does not know",
 }
 
 
 def is_tls13(name: str) -> bool:
     """Whether the name is one of TLS 1.3, which leaves key exchange and signature to other fields of the handshake."""
-    return name in _INTEGRITY_ONLY or _TLS13.fullmatch(name) is not None
+    # RFC 9367 gives suites of TLS 1.3 names of the older form.
+    return name in _INTEGRITY_ONLY or "_MGM_" in name or _TLS13.fullmatch(name) is not None
 
 
 @functools.lru_cache(maxsize=1024)
