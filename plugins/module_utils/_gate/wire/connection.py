@@ -193,6 +193,7 @@ class Connection:
             cipher=cipher,
             cipher_bits=bits,
             der=tls.getpeercert(binary_form=True) or b"",
+            chain=tuple(tls.get_unverified_chain()) if hasattr(tls, "get_unverified_chain") else (),
         )
 
     def close(self) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
+from .posture_evidence import Posture
+
 # TCP states
 OPEN = "open"
 REFUSED = "refused"
@@ -168,3 +170,4 @@ class PortEvidence:
     notes: Tuple[str, ...] = field(default=())
     mail_posture: Optional[MailPosture] = None
     hindered: str = ""
+    posture: Optional[Posture] = None

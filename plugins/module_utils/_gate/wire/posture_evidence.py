@@ -119,7 +119,9 @@ class Features:
 @dataclass(frozen=True)
 class Posture:
     """All of it. ``versions``: one answer for each of VERSIONS. ``notes``: what else was noticed. ``without_sni``: what the
-    server did with a hello that named no server (REJECTED: it refused it)."""
+    server did with a hello that named no server (REJECTED: it refused it). ``signatures``: whether TLS 1.2's key exchange is
+    signed with a scheme beyond those that were to be left out (None: not asked). ``stopped``: why nothing more could be asked
+    from some point on (``throttled: ...``, ``slow: ...``, ``cut off after N connections: ...``, the deadline), or ``""``."""
 
     versions: Tuple[Answer, ...]
     suites: Tuple[Suites, ...]
@@ -129,3 +131,5 @@ class Posture:
     connections: int
     notes: Tuple[str, ...] = ()
     without_sni: Optional[Answer] = None
+    signatures: Optional[Answer] = None
+    stopped: str = ""

@@ -23,6 +23,7 @@ from .dialogue.base import Facts
 from .evidence import NO, NOT_ESTABLISHED, MailPosture, Observation, PortEvidence
 from .mail_posture import Observations, SecondVisit, first_errand, knock_in_clear
 from .names import as_address
+from .posture import Application, look_at_posture
 from .reach import CutOff, Reach
 from .recognise import protocol_of
 from .slots import Slots
@@ -49,6 +50,7 @@ class PortLook:
         self._notes: List[str] = []
         self._observed: Observations = {}
         self._proven_demands = self._first_demands()
+        self._application: Optional[Application] = None
         self._connections_before = 0
 
     def run(self) -> PortEvidence:
@@ -61,6 +63,7 @@ class PortLook:
             self._observed["plaintext_answered"] = Observation(NOT_ESTABLISHED, "", "no TLS after it either")
         if seen.state == evidence.OPEN and not seen.throttled:
             self._observed.update(SecondVisit(self._reach, seen, self._proven_demands).run())
+        seen = self._with_posture(seen)
         hindered = evidence.CUT_OFF if self._reach.gone else evidence.THROTTLED if seen.throttled else seen.hindered
         notes = seen.notes + ((self._reach.gone,) if self._reach.gone and self._reach.gone not in seen.stopped else ())
         return replace(
@@ -70,6 +73,16 @@ class PortLook:
             notes=unique(notes),
             connections=self._reach.connections,
         )
+
+    def _with_posture(self, seen: PortEvidence) -> PortEvidence:
+        """The TLS posture added, where it is asked for and there is a way to TLS."""
+        questions = self._target.questions
+        if questions is None or seen.throttled or seen.encryption not in (evidence.IMPLICIT, evidence.STARTTLS):
+            return seen
+        posture = look_at_posture(self._reach, seen.encryption, questions, self._application)
+        hindrances = (evidence.THROTTLED, evidence.SLOW, evidence.CUT_OFF)
+        hindered = next((each for each in hindrances if posture.stopped.startswith(each)), seen.hindered)
+        return replace(seen, posture=posture, hindered=hindered)
 
     def _look_again(self, seen: PortEvidence) -> PortEvidence:
         """A server that puts a client off gets one more chance, after a pause."""
@@ -283,7 +296,9 @@ class PortLook:
         for each in visits:
             self._observed.update(each.facts.observed)
         if handshakes and handshakes[-1].established:
-            self._proven_demands = handshakes[-1].demands
+            last = handshakes[-1]
+            self._proven_demands = last.demands
+            self._application = Application(last.version, last.chain or (last.der,), bool(last.chain))
         slow = facts.slow or (bool(handshakes) and handshakes[-1].outcome == SILENT)
         return replace(
             seen,

@@ -13,6 +13,7 @@ from typing import Optional, Tuple
 
 from ..errors import IntentError
 from .names import as_address, to_ascii
+from .posture_questions import Questions, check_questions
 from .proxy_protocol import CHOICES, NO_HEADER
 
 IMPLICIT_FIRST = "implicit"
@@ -49,6 +50,7 @@ class Target:
     ``checks``: which of :data:`CHECKS` to look at; None for the :data:`DEFAULT_CHECKS`, and the injection is then left out at
     servers whose stock fail2ban jail counts it. ``relay_to``: a mailbox elsewhere; whether mail for it is accepted from a
     stranger is looked at if it is given (MAIL and RCPT, never DATA; a refusal is counted by stock jails).
+    ``questions``: of the TLS posture; None: it is not looked at.
     """
 
     host: str
@@ -60,6 +62,7 @@ class Target:
     proxy_protocol: str = NO_HEADER
     checks: Optional[Tuple[str, ...]] = None
     relay_to: str = ""
+    questions: Optional[Questions] = None
 
     def asks(self, check: str) -> bool:
         """Whether to look at this one of :data:`CHECKS`."""
@@ -143,6 +146,8 @@ def check_target(target: Target, where: str) -> None:
     for check in target.checks or ():
         if check not in CHECKS:
             raise IntentError(where + ".checks", check, "one of " + ", ".join(CHECKS))
+    if target.questions is not None:
+        check_questions(target.questions)
     if target.relay_to and not _MAILBOX.fullmatch(target.relay_to):
         raise IntentError(where + ".relay_to", target.relay_to, "a mail address, such as probe@example.org")
     for option, name in (("host", target.host), ("server_name", target.reference)):

@@ -67,7 +67,8 @@ class Demands:
 class Handshake:
     """One handshake. ``error``: OpenSSL's words or ours; ``verify_code``: X509_V_ERR_* of a refused chain.
 
-    ``first_bytes``: the beginning of what the server sent in answer to the ClientHello.
+    ``first_bytes``: the beginning of what the server sent in answer to the ClientHello. ``der``: the leaf certificate;
+    ``chain``: all as sent, the leaf first (from Python 3.13; empty before).
     """
 
     outcome: str
@@ -79,6 +80,7 @@ class Handshake:
     cipher: str = ""
     cipher_bits: int = 0
     der: bytes = b""
+    chain: Tuple[bytes, ...] = ()
 
     @property
     def established(self) -> bool:

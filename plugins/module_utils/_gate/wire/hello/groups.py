@@ -51,7 +51,7 @@ TLS12_GROUPS: Tuple[int, ...] = tuple(
     number for number in TLS13_GROUPS if number < 0x0100 and number not in (31, 32, 33)
 )
 
-#: Number to name. Those before 0x0700 are also TLS 1.2's pairs of a hash and a signature (RFC 5246 7.4.1.4.1).
+#: Number to name.
 SIGNATURE_SCHEMES: Dict[int, str] = {
     0x0403: "ecdsa_secp256r1_sha256",
     0x0503: "ecdsa_secp384r1_sha384",
@@ -83,19 +83,14 @@ SIGNATURE_SCHEMES: Dict[int, str] = {
     0x070F: "gostr34102012_512c",
     0x0840: "gostr34102012_256",
     0x0841: "gostr34102012_512",
-    0x0402: "dsa_sha256",
-    0x0502: "dsa_sha384",
-    0x0602: "dsa_sha512",
-    0x0303: "ecdsa_sha224",
-    0x0301: "rsa_pkcs1_sha224",
-    0x0302: "dsa_sha224",
     0x0203: "ecdsa_sha1",
     0x0201: "rsa_pkcs1_sha1",
-    0x0202: "dsa_sha1",
-    0x0103: "ecdsa_md5",
-    0x0101: "rsa_pkcs1_md5",
-    0x0102: "dsa_md5",
 }
+# TLS 1.2's pairs of a hash and a signature (RFC 5246 7.4.1.4.1) that TLS 1.3 has no name for: SHA-224 and MD5 with RSA and ECDSA,
+# and everything with DSA.
+_UNNAMED_SCHEMES = (0x0402, 0x0502, 0x0602, 0x0303, 0x0301, 0x0302, 0x0202, 0x0103, 0x0101, 0x0102)
+#: All that a hello can offer, the best first.
+ALL_SCHEMES: Tuple[int, ...] = tuple(SIGNATURE_SCHEMES) + _UNNAMED_SCHEMES
 _GROUP_NUMBERS = {name: number for number, name in GROUPS.items()}
 _SCHEME_NUMBERS = {name: number for number, name in SIGNATURE_SCHEMES.items()}
 
@@ -138,3 +133,12 @@ def _number_of(given: Union[str, int], numbers: Dict[str, int], what: str) -> in
     if not 0 <= number <= 0xFFFF:
         raise ValueError("not the number of a {0}: {1!r}".format(what, given))
     return number
+
+
+def scheme_kind(number: int) -> str:
+    """The kind of key that signs so: ``RSA``, ``ECDSA`` (Ed25519 and Ed448 too) or ``""`` for others."""
+    if number < 0x0700:
+        return {1: "RSA", 3: "ECDSA"}.get(number & 0xFF, "")
+    if 0x0804 <= number <= 0x0806 or 0x0809 <= number <= 0x080B:
+        return "RSA"
+    return "ECDSA" if number in (0x0807, 0x0808) or 0x081A <= number <= 0x081C else ""
