@@ -40,8 +40,11 @@ options:
     elements: raw
   policy:
     description:
-      - What encryption must be like. A name (V(rfc8314)), or a mapping with C(extends) and any of C(min_version) (such as
-        V(TLSv1.3)) and C(min_days) (days that certificates must still be valid).
+      - What encryption must be like. A name (V(rfc8314), V(mozilla-modern), V(mozilla-intermediate), V(ncsc-nl-2025),
+        V(bsi-tr-02102-2), V(nist-800-52r2)), or a mapping with C(extends) and what it changes, such as C(min_version)
+        (V(TLSv1.3)) and C(min_days) (days that certificates must still be valid).
+      - docs/policies.md shows them side by side and explains all keys; the filter P(mailops.gate.policy#filter) shows what one
+        comes to. Unknown keys are refused.
     type: raw
     default: rfc8314
   trust:
