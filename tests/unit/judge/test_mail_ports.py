@@ -215,7 +215,9 @@ def test_a_private_address_is_not_what_a_public_server_sees():
     assert faults(vpn, good("imaps", **behind)) == []
 
 
-@pytest.mark.parametrize("detail", ["ENETUNREACH: Network is unreachable", "EPERM: Operation not permitted"])
+@pytest.mark.parametrize(
+    "detail", ["ENETUNREACH: Network is unreachable", "EPERM: Operation not permitted", "EINVAL: no scope"]
+)
 def test_what_was_never_sent_tells_nothing_of_the_server(detail):
     nothing = dict(NOTHING, state=seen.UNREACHABLE, detail=detail, source_address="")
     assert faults(service("pop3", closed=True), good("pop3", **nothing)) == [("mail.closed", UNKNOWN)]

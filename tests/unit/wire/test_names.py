@@ -57,3 +57,17 @@ def test_address_never_matches_a_dns_name():
 def test_what_is_no_host_name(name):
     with pytest.raises(ValueError, match="not a host name"):
         to_ascii(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["192.168.1", "127.1", "2130706433", "0x7f.1", "0x7f000001", "192.0.2.300", "192.0.2.1."]
+)
+def test_what_resolvers_take_for_another_address_is_no_name(name):
+    with pytest.raises(ValueError, match="not a host name"):
+        to_ascii(name)
+
+
+def test_a_name_with_two_spellings_is_refused():
+    with pytest.raises(ValueError, match="xn--"):
+        to_ascii("stra\u00dfe.example")
+    assert to_ascii("xn--strae-oqa.example") == "xn--strae-oqa.example"

@@ -12,8 +12,8 @@ from ..intent.services import ANYONE, Service
 from ..wire import evidence as seen
 from ..wire.evidence import PortEvidence
 
-#: The looking machine's own system refused to send: no route, no such family, a filter of its own. (ip(7), connect(2))
-_SENT_NOTHING = ("ENETUNREACH", "ENETDOWN", "EADDRNOTAVAIL", "EAFNOSUPPORT", "EPERM")
+#: The looking machine's own system refused to send: no route, no such family, no scope, a filter of its own. (ip(7), connect(2))
+_SENT_NOTHING = ("ENETUNREACH", "ENETDOWN", "ENODEV", "EINVAL", "EADDRNOTAVAIL", "EAFNOSUPPORT", "EPERM")
 
 
 def sent_nothing(evidence: PortEvidence) -> bool:

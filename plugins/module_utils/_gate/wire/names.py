@@ -16,6 +16,10 @@ import re
 from typing import Iterable, Optional, Union
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+#: A last label that system libraries read as part of an IPv4 address: 192.168.1 is 192.168.0.1 to them.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+#: What IDNA 2003 (Python's codec) spells in another way than IDNA 2008 (registries): two names, so perhaps two hosts.
+_DEVIATIONS = "\u00df\u03c2\u200c\u200d"
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
@@ -34,11 +38,14 @@ def to_ascii(name: str) -> str:
     :raises ValueError: it cannot be a host name.
     """
     bare = name[:-1] if name.endswith(".") else name
+    if any(character in _DEVIATIONS for character in bare):
+        raise ValueError("not a host name: {0!r} (it has two spellings; give the one with xn--)".format(name))
     try:
         ascii_name = bare.encode("idna").decode("ascii").lower()
     except UnicodeError as why:
         raise ValueError("not a host name: {0!r} ({1})".format(name, why)) from why
-    if len(ascii_name) > 253 or not all(_LABEL.fullmatch(label) for label in ascii_name.split(".")):
+    labels = ascii_name.split(".")
+    if len(ascii_name) > 253 or not all(map(_LABEL.fullmatch, labels)) or _NUMBER.fullmatch(labels[-1]):
         raise ValueError("not a host name: {0!r}".format(name))
     return ascii_name
 
