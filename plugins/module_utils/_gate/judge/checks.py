@@ -205,6 +205,46 @@ CHECKS: dict[str, Check] = {
         "A submission port that asks for no authentication is an open relay or useless.",
         "RFC 6409 section 4.3",
     ),
+    "mail.authentication-required": Check(
+        "Submission refuses mail from whoever has not logged in.",
+        "Whoever connects could send mail in your name. Servers that judge at RCPT are only asked where relay_to is given.",
+        "RFC 6409 section 4.3",
+    ),
+    "mail.login-refused": Check(
+        "A login begun before TLS is refused. Only looked at where it is asked for; no name and no password is sent.",
+        "What is not advertised may be accepted all the same, and some clients try.",
+        "RFC 8314 section 3, RFC 4954 section 4",
+    ),
+    "mail.starttls-enforced": Check(
+        "Submission refuses mail before TLS; a public MX does not (a warning).",
+        "Somebody on the way who takes STARTTLS out of the capabilities makes clients submit in clear.",
+        "RFC 8314 section 3, RFC 3207 section 4",
+    ),
+    "mail.starttls-injection": Check(
+        "Commands that were sent in clear together with STARTTLS are not answered inside TLS.",
+        "Somebody on the way can put commands into the encrypted session, and so get at mail and passwords.",
+        "RFC 3207 section 4.2, CVE-2011-0411",
+    ),
+    "mail.starttls-left-over": Check(
+        "The server sends nothing more in clear after its reply to STARTTLS.",
+        "Clients may take what was sent in clear for part of the encrypted session.",
+        "RFC 3207 section 4.2, CVE-2021-33515",
+    ),
+    "mail.preauth": Check(
+        "IMAP asks for a login.",
+        "PREAUTH logs in whoever connects, and makes STARTTLS impossible.",
+        "RFC 9051 section 7.1.4 and section 11.1",
+    ),
+    "mail.plaintext-on-tls-port": Check(
+        "A port of implicit TLS does not answer in clear.",
+        "A client that is set up without TLS works, and sends its password in clear.",
+        "RFC 8314 section 3",
+    ),
+    "mail.relay": Check(
+        "Mail for other domains is refused from strangers. Only looked at where relay_to is given; no mail is sent.",
+        "An open relay is found within hours, and on block lists soon after.",
+        "RFC 5321 section 7.9",
+    ),
     "firewall.missing-opening": Check(
         "The packet filter accepts new connections to every required port from everybody who may connect.",
         "Clients time out, on IPv6 alone perhaps.",

@@ -6,35 +6,61 @@
 
 from __future__ import annotations
 
+import re
+from typing import Collection
+
 from ..packetfilter.model import ACCEPT, Where
 
+#: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
+_ZONE = re.compile(r"(?:filter_)?IN_(?!policy_)(?P<zone>.+?)(?:_(?P<part>pre|log|deny|allow|post))?")
 
-def manager(where: Where) -> str:
-    """Who wrote the rule: firewalld, ufw, docker, or the rule language itself (nft, iptables, ip6tables)."""
+
+def manager(where: Where, neighbours: Collection[str] = ()) -> str:
+    """Who wrote the rule: firewalld, ufw, docker, fail2ban, or the rule language itself (nft, iptables, ip6tables).
+
+    :param neighbours: the names of all chains of its table: they tell whose the policies are.
+    """
     if where.table == "firewalld":
         return "firewalld"
-    for name in ("ufw", "docker"):
-        if where.chain.lower().startswith(name):
+    if where.table.startswith("f2b-"):
+        return "fail2ban"
+    for prefix, name in (("ufw", "ufw"), ("docker", "docker"), ("f2b-", "fail2ban"), ("fail2ban-", "fail2ban")):
+        if where.chain.lower().startswith(prefix):
             return name
+    zone = _ZONE.fullmatch(where.chain)
+    if "INPUT_ZONES" in neighbours and (zone or where.chain.startswith("INPUT")):
+        return "firewalld"
+    if where.position == "policy" and any(name.startswith(("ufw-", "ufw6-")) for name in neighbours):
+        return "ufw"
     return where.source
 
 
-def close_command(where: Where, whole: bool, what: str) -> str:
+def close_command(where: Where, whole: bool, what: str, neighbours: Collection[str] = (), hook: str = "input") -> str:
     """How to close what the rule at ``where`` opens.
 
     :param whole: nothing else depends on the rule, so it can go.
     :param what: the surplus in words, such as ``tcp 3306``.
+    :param neighbours: the names of all chains of its table.
+    :param hook: of the base chain, where the rule is a policy.
     """
-    who = manager(where)
+    who = manager(where, neighbours)
     if who == "firewalld":
+        zone = _zone_option(where)
         return (
-            f"firewall-cmd --list-all-zones shows the zone that opens {what}; --permanent --remove-..., then --reload"
+            f"firewall-cmd{zone} --list-all shows what opens {what} (a service, port or rich rule); "
+            f"firewall-cmd --permanent{zone} --remove-..., then firewall-cmd --reload"
         )
     if who == "ufw":
-        return f"ufw status numbered, then ufw delete the rule that opens {what}"
+        if where.position == "policy":
+            return "allow what is required, then: ufw default deny incoming"
+        if "-user-" in where.chain:
+            return f"ufw status numbered, then ufw delete the rule that opens {what}"
+        return f"take the rule out of {_ufw_file(where)}, then ufw reload"
     if who == "docker":
         return f"publish {what} on 127.0.0.1 only, or not at all"
     if where.position == "policy":
+        if hook != "input":
+            return "drop what is not required in a filter chain of the input hook: no chain there does"
         if where.source == "nft":
             return f"accept what is required, then: nft chain {_nft(where)} '{{ policy drop; }}'"
         return f"accept what is required, then: {_tool(where)} -P {where.chain} DROP"
@@ -45,21 +71,25 @@ def close_command(where: Where, whole: bool, what: str) -> str:
     return f"{_tool(where)} {where.text.replace('-A ', '-D ', 1)}"
 
 
-def open_command(where: Where | None, transport: str, port: int, source: str, family: int) -> str:
+def open_command(
+    where: Where | None, transport: str, port: int, source: str, family: int, neighbours: Collection[str] = ()
+) -> str:
     """How to open a port that the rule or policy at ``where`` closes.
 
     :param source: a CIDR, or ``""`` for any.
     :param family: 4 or 6, the family that misses the opening.
+    :param neighbours: the names of all chains of the table of ``where``.
     """
     if where is None:
         return f"accept {transport} {port}" + (f" from {source}" if source else "")
-    who = manager(where)
+    who = manager(where, neighbours)
+    if who == "fail2ban":
+        return "fail2ban-client banned shows whom it keeps out; fail2ban-client unban ADDRESS"
     if who == "firewalld":
-        if source:
-            rule = f"rule family=ipv{family} source address={source} port port={port} protocol={transport} accept"
-            return f"firewall-cmd --permanent --add-rich-rule='{rule}' && firewall-cmd --reload"
-        return f"firewall-cmd --permanent --add-port={port}/{transport} && firewall-cmd --reload"
+        return _firewalld_open(where, transport, port, source, family)
     if who == "ufw":
+        if "-user-" in where.chain:
+            return f"ufw status numbered, then ufw delete the rule that closes {transport} {port}"
         return (
             f"ufw allow from {source} to any port {port} proto {transport}"
             if source
@@ -70,6 +100,35 @@ def open_command(where: Where | None, transport: str, port: int, source: str, fa
         return f"nft insert rule {_nft(where)} {match}{transport} dport {port} {ACCEPT}"
     match = f"-s {source} " if source else ""
     return f"{_tool(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
+
+
+def _firewalld_open(where: Where, transport: str, port: int, source: str, family: int) -> str:
+    zone = _ZONE.fullmatch(where.chain)
+    if zone is None:  # by the source of the packets, or by their interface
+        return (
+            f"firewall-cmd --get-active-zones shows the zone that closes {transport} {port}; "
+            f"firewall-cmd --permanent --zone=ZONE --add-port={port}/{transport} && firewall-cmd --reload"
+        )
+    option = _zone_option(where)
+    if zone["part"]:  # before what a zone allows come its rich rules
+        return (
+            f"firewall-cmd{option} --list-rich-rules shows the rule that closes {transport} {port}; "
+            f"firewall-cmd --permanent{option} --remove-rich-rule='...' && firewall-cmd --reload"
+        )
+    if not source:
+        return f"firewall-cmd --permanent{option} --add-port={port}/{transport} && firewall-cmd --reload"
+    rule = f"rule family=ipv{family} source address={source} port port={port} protocol={transport} accept"
+    return f"firewall-cmd --permanent{option} --add-rich-rule='{rule}' && firewall-cmd --reload"
+
+
+def _zone_option(where: Where) -> str:
+    zone = _ZONE.fullmatch(where.chain)
+    return f" --zone={zone['zone']}" if zone else ""
+
+
+def _ufw_file(where: Where) -> str:
+    kind = "after" if "-after-" in where.chain else "before"
+    return f"/etc/ufw/{kind}{'6' if where.family == 'ip6' else ''}.rules"
 
 
 def _tool(where: Where) -> str:

@@ -10,10 +10,11 @@ The question is about protocols with ports. A service that is optional may be op
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator, Sequence
+from typing import Collection, Iterator, Sequence
 
+from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
-from ..packetfilter.addresses import address_text, range_of
+from ..packetfilter.addresses import address_text, cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
 from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.model import (
@@ -23,8 +24,11 @@ from ..packetfilter.model import (
     PORT_PROTOCOLS,
     PROTOCOL,
     SADDR,
+    TOP,
+    Base,
     Box,
     Intervals,
+    Table,
     Where,
     interface_name,
 )
@@ -32,11 +36,14 @@ from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import describe, lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
-from .filter_remedies import close_command, open_command
-from .finding import FAIL, PASS, UNKNOWN, Finding
+from .filter_remedies import close_command, manager, open_command
+from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
+_ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_DOUBTS = 5
+_MOST_COMMANDS = 4
+_MOST_NETWORKS = 4
 #: Sources from which no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4):
 #: what the filter says of them is no matter of reachability.
 _NEVER_ARRIVE = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "::ffff:0:0/96", "ff00::/8")
@@ -62,6 +69,7 @@ class _Filter:
         self.must = self.space.intersect(self.acceptance.must, with_ports)
         read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
         self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
+        self.banned = EMPTY
         self.arriving = self.space.complement(self.space.boxes(_source_box(cidr) for cidr in _NEVER_ARRIVE))
 
     def judge(self) -> Iterator[Finding]:
@@ -72,7 +80,9 @@ class _Filter:
                 region = self._region(service)
                 allowed = space.union(allowed, region)
                 if not service.optional:
-                    yield self._required(service, space.intersect(region, self.evidence.promised))
+                    yield self._required(service, region)
+        if self.banned != EMPTY:
+            yield self._bans()
         surplus = space.minus(space.intersect(self.may, self.asked), allowed)
         for family in sorted(_NAMES):
             finding = self._unfiltered(family)
@@ -89,6 +99,7 @@ class _Filter:
                 expected="closed",
                 observed=self._lines(undecided),
                 cause=self._doubts(undecided),
+                fix="close it, or add it to services with optional: true if it may be open",
             )
         for service in self.services:
             if service.closed and not space.meet(self.may, self._region(service)):
@@ -98,7 +109,8 @@ class _Filter:
 
     def _required(self, service: Service, region: int) -> Finding:
         space = self.space
-        if not space.meet(region, self.arriving):
+        promised = space.intersect(region, self.evidence.promised)
+        if not space.meet(promised, self.arriving):
             return self._finding(
                 "firewall.undecided",
                 UNKNOWN,
@@ -109,12 +121,12 @@ class _Filter:
                 "of a client",
                 "mend from, or families and the host's addresses; leave the service out where no client comes from outside",
             )
-        missing = space.minus(space.intersect(region, self.arriving), self.may)
-        undecided = space.minus(space.intersect(region, self.may), self.must)
+        missing = space.minus(space.intersect(promised, self.arriving), self.may)
+        undecided = space.minus(space.intersect(promised, self.may), self.must)
+        missing = space.minus(missing, self._tolerated(service, promised, missing))
         if missing != EMPTY:
-            where = self._dropper(missing)
+            where = next(iter(self._droppers(missing)), None)
             cause = f"closed by {rule_text(where)}: {where.text}" if where else "closed"
-            source, family = self._first_source(service, missing)
             fault = self._finding(
                 "firewall.missing-opening",
                 FAIL,
@@ -122,7 +134,7 @@ class _Filter:
                 self._lines(region),
                 self._lines(space.intersect(region, self.may)) or "closed",
                 f"{cause}; for example {self._witness(missing)}",
-                open_command(where, service.transport, service.port, source, family),
+                self._openings_to_add(service, missing),
             )
             lacking = [family for family in sorted(_NAMES) if space.meet(missing, self._family(family))]
             return replace(fault, families=tuple(f"ipv{family}" for family in lacking))
@@ -134,8 +146,51 @@ class _Filter:
                 self._lines(region),
                 self._lines(undecided),
                 self._doubts(undecided),
+                f"accept {service.transport} {service.port} without that condition, or set optional: true for it",
             )
         return self._finding("firewall.missing-opening", PASS, service)
+
+    def _tolerated(self, service: Service, region: int, missing: int) -> int:
+        """The packets that fail2ban alone keeps out. Bans of some clients are its ordinary work, and reported as one
+        warning; where a whole network of the service is banned, the door is not open for whom it should be."""
+        space = self.space
+        banned = space.union_all(
+            node
+            for where, node in self.acceptance.dropped_by(missing)
+            if manager(where, self._neighbours(where)) == "fail2ban"
+        )
+        for cidr in service.sources:
+            wanted = space.intersect(space.intersect(region, self.arriving), space.box(_source_box(cidr)))
+            if wanted != EMPTY and space.is_subset(wanted, banned):
+                return EMPTY
+        self.banned = space.union(self.banned, banned)
+        return banned
+
+    def _bans(self) -> Finding:
+        rules = [rule_text(where) for where, _node in self.acceptance.dropped_by(self.banned)]
+        more = f" and {len(rules) - _MOST_DOUBTS} more" if len(rules) > _MOST_DOUBTS else ""
+        return self._finding(
+            "firewall.missing-opening",
+            WARN,
+            expected="open to all who are not banned",
+            observed=f"fail2ban bans {self._lines(self.banned)}",
+            cause="closed by " + ", ".join(rules[:_MOST_DOUBTS]) + more,
+            fix="fail2ban-client unban ADDRESS for each that is banned by mistake",
+        )
+
+    def _openings_to_add(self, service: Service, missing: int) -> str:
+        """A command for each network and each family that misses the opening."""
+        commands: list[str] = []
+        for cidr in service.sources:
+            part = self.space.intersect(missing, self.space.box(_source_box(cidr)))
+            source, family = ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
+            for where in self._droppers(part):
+                neighbours = self._neighbours(where)
+                command = open_command(where, service.transport, service.port, source, family, neighbours)
+                if command not in commands:
+                    commands.append(command)
+        more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
+        return "; ".join(commands[:_MOST_COMMANDS]) + more
 
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
@@ -153,7 +208,7 @@ class _Filter:
                 cause=f"no {_NAMES[family]} rules were given",
             )
         asked = space.intersect(self.asked, mine)
-        if not space.is_subset(space.intersect(asked, self.arriving), self.must):
+        if not self._lets_all_in(family):
             return self._finding("firewall.unfiltered", PASS)
         rules = [rule_text(where) for where, _node in self.acceptance.accepted_by(asked)]
         cause = "accepted by " + ", ".join(rules[:3]) if rules else f"no chain looks at {_NAMES[family]} packets"
@@ -163,15 +218,21 @@ class _Filter:
             expected=f"{_NAMES[family]} filtered",
             cause=cause,
             observed=f"every port open to anyone over {_NAMES[family]}",
-            fix=f"filter {_NAMES[family]} as the other family: a drop policy and the same openings "
+            fix="filter what comes in: a drop policy, and openings for what is required "
+            "(nft: a table of family inet; iptables and ip6tables; ufw enable; firewalld)"
+            if self._lets_all_in(10 - family)
+            else f"filter {_NAMES[family]} as the other family: a drop policy and the same openings "
             "(nft: a table of family inet; ip6tables beside iptables; ufw: IPV6=yes)",
         )
 
+    def _lets_all_in(self, family: int) -> bool:
+        asked = self.space.intersect(self.asked, self._family(family))
+        return self.space.is_subset(self.space.intersect(asked, self.arriving), self.must)
+
     def _surplus(self, surplus: int, allowed: int) -> Iterator[Finding]:
-        """One finding for each rule that opens something, since each has its own remedy. Policies come last: they are the
-        cause only of what no rule accepts."""
+        """One finding for each rule that opens something, since each has its own remedy."""
         space = self.space
-        openers = sorted(self.acceptance.accepted_by(surplus), key=lambda opener: opener[0].position == "policy")
+        openers = sorted(self.acceptance.accepted_by(surplus), key=lambda opener: self._remoteness(opener[0]))
         left = surplus
         for where, region in openers:
             part = space.intersect(region, left)
@@ -186,9 +247,10 @@ class _Filter:
             )
             what = describe(self.acceptance, part, brief=True)
             whole = not any(opener == where and space.meet(node, allowed) for opener, node in self.acceptance.accepts)
-            wanted = ""
-            if port and transport and not service:
-                wanted = f"; or add {{port: {port}, protocol: {transport}}} to services if it is meant"
+            if not whole and space.values(part, SADDR) != _ALL_SOURCES:
+                what = self._lines(part)
+            base = self._base(where)
+            command = close_command(where, whole, what, self._neighbours(where), base.hook if base else "")
             yield self._finding(
                 "firewall.surplus-opening",
                 FAIL,
@@ -196,9 +258,53 @@ class _Filter:
                 "closed",
                 self._lines(part),
                 f"opened by {rule_text(where)}: {where.text}",
-                close_command(where, whole, what) + wanted,
+                command + self._if_meant(part, port, transport, service),
                 port,
             )
+
+    def _remoteness(self, where: Where) -> tuple[bool, bool, bool]:
+        """Every base chain on the way has let the packet in. The cause is first a rule of those that are there to filter,
+        then one of their policies; a chain of prerouting that lets things pass is it last."""
+        hooked = _bases_that_lead_to(where.chain, self._table(where))
+        return (
+            not any(base.hook == "input" and base.kind == "filter" for base in hooked),
+            where.position == "policy",
+            where.source != "nft" and where.table != "filter",
+        )
+
+    def _if_meant(self, part: int, port: int, transport: str | None, closed: Service | None) -> str:
+        """What to write into the service list so that the opening is no surplus."""
+        space = self.space
+        if not port or not transport or closed:
+            return ""
+        networks = [
+            cidr
+            for family in sorted(_NAMES)
+            if space.meet(part, self._family(family))
+            for cidr in cidrs(family, space.values(space.intersect(part, self._family(family)), SADDR))
+        ]
+        shown = ", ".join(f'"{cidr}"' if ":" in cidr else cidr for cidr in networks)
+        listed = next((item for item in self.services if (item.port, item.transport) == (port, transport)), None)
+        if listed:
+            which = shown if len(networks) <= _MOST_NETWORKS else "those networks"
+            return f"; or add {which} to from of {listed.label} if it is meant"
+        door = next((name for name, door in DOORS.items() if (door["port"], door["protocol"]) == (port, transport)), "")
+        if door:
+            return f"; or add {door} to services if it is meant"
+        entry = f"port: {port}, protocol: {transport}"
+        if not self._is_open_to(part, port, transport, ANYONE):
+            if len(networks) <= _MOST_NETWORKS and self._is_open_to(part, port, transport, networks):
+                entry += f", from: [{shown}]"
+            else:
+                entry += ", optional: true"
+        return f"; or add {{{entry}}} to services if it is meant"
+
+    def _is_open_to(self, part: int, port: int, transport: str, networks: Sequence[str]) -> bool:
+        """Whether the port is open to all of the networks, as far as they are of the part's families."""
+        families = [self._family(family) for family in _NAMES if self.space.meet(part, self._family(family))]
+        promised = self.space.intersect(self.evidence.promised, self.space.union_all(families))
+        wanted = self.space.intersect(self._door(port, transport, networks), promised)
+        return self.space.is_subset(self.space.intersect(wanted, self.arriving), self.must)
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
@@ -207,34 +313,35 @@ class _Filter:
 
     def _region(self, service: Service) -> int:
         """What the service requires to be open, as packets of the question."""
-        number = PORT_PROTOCOLS[service.transport]
-        boxes = []
-        for cidr in service.sources:
-            family, first, last = range_of(cidr)
-            boxes.append(
-                {
-                    FAMILY: ((family, family),),
-                    PROTOCOL: ((number, number),),
-                    DPORT: ((service.port, service.port),),
-                    SADDR: ((first, last),),
-                }
-            )
+        return self._door(service.port, service.transport, service.sources)
+
+    def _door(self, port: int, transport: str, networks: Sequence[str]) -> int:
+        number = PORT_PROTOCOLS[transport]
+        door: Box = {PROTOCOL: ((number, number),), DPORT: ((port, port),)}
+        boxes = [{**door, **_source_box(cidr)} for cidr in networks]
         return self.space.intersect(self.space.boxes(boxes), self.asked)
 
-    def _first_source(self, service: Service, missing: int) -> tuple[str, int]:
-        """The first network of the service that misses the opening (``""`` for everybody), and its family."""
-        for cidr in service.sources:
-            if self.space.meet(missing, self.space.box(_source_box(cidr))):
-                return ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
-        raise AssertionError("what is missing lies in one of the service's networks")
-
-    def _dropper(self, region: int) -> Where | None:
-        """The rule or policy that keeps a witness of the region out: the first that drops it on its way."""
+    def _droppers(self, region: int) -> list[Where]:
+        """The rules and policies that keep packets of the region out, that of a witness first."""
+        if region == EMPTY:
+            return []
         witness = self.space.witness(region)
-        for where, node in self.acceptance.dropped_by(region):
-            if self.space.contains(node, witness):
-                return where
-        return None
+        droppers = self.acceptance.dropped_by(region)
+        return [where for where, _node in sorted(droppers, key=lambda item: not self.space.contains(item[1], witness))]
+
+    def _table(self, where: Where) -> Table:
+        return next(
+            table
+            for table in self.evidence.ruleset.tables
+            if (table.source, table.family, table.name) == (where.source, where.family, where.table)
+            and where.chain in table.chains
+        )
+
+    def _neighbours(self, where: Where) -> Collection[str]:
+        return self._table(where).chains
+
+    def _base(self, where: Where) -> Base | None:
+        return self._table(where).chains[where.chain].base
 
     def _lines(self, region: int) -> str:
         return "; ".join(lines(self.acceptance, region))
@@ -292,3 +399,18 @@ def _single(values: Intervals) -> int:
 def _source_box(cidr: str) -> Box:
     family, first, last = range_of(cidr)
     return {FAMILY: ((family, family),), SADDR: ((first, last),)}
+
+
+def _bases_that_lead_to(name: str, table: Table) -> list[Base]:
+    """How the kernel comes to a chain: the hooks of those base chains that jump there, over others or at once."""
+    callers = {name}
+    while True:
+        found = callers | {
+            chain.name
+            for chain in table.chains.values()
+            for rule in chain.rules
+            if any(verdict.chain in callers for _boxes, verdict in rule.branches)
+        }
+        if found == callers:
+            return [chain.base for chain in table.chains.values() if chain.name in callers and chain.base]
+        callers = found

@@ -19,6 +19,7 @@ from ..wire import evidence as seen
 from ..wire.evidence import PortEvidence, Tls
 from .ciphers import iana_name
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
+from .mail_posture import judge_mail_posture
 from .place import Place
 from .vantage import may_connect, sent_nothing
 
@@ -88,6 +89,7 @@ class _Port:
             yield self._finding(check, PASS)
         if self.evidence.encryption != seen.NONE and self.service.encryption != "none":
             yield from self._tls()
+        yield from judge_mail_posture(self.service, self.evidence)
 
     # -- the port ------------------------------------------------------------------------------------------------------
 
@@ -185,9 +187,11 @@ class _Port:
         if reply:
             return f"STARTTLS offered and answered: {reply}", "the server offers STARTTLS and refuses it"
         logins = ", ".join(self._logins_before())
-        return _MODES[found], "STARTTLS is not offered" + (
-            f", and login ({logins}) is offered in clear" if logins else ""
-        )
+        cause = "STARTTLS is not offered"
+        posture = self.evidence.mail_posture
+        if posture and posture.starttls_unadvertised and posture.starttls_unadvertised.answer == seen.YES:
+            cause += ", though it is accepted when it is sent"
+        return _MODES[found], cause + (f", and login ({logins}) is offered in clear" if logins else "")
 
     # -- encryption and what is inside ---------------------------------------------------------------------------------
 

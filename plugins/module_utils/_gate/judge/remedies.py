@@ -33,6 +33,14 @@ _ANY = {
     "mail.session": "look at the server's log while connecting: openssl s_client -connect {host}:{port}",
     "mail.starttls-after-tls": "tell the server behind the TLS front end that the connection is encrypted already",
     "mail.authentication": "switch on authentication for port {port}",
+    "mail.authentication-required": "let port {port} take mail from authenticated clients only",
+    "mail.login-refused": "let the server refuse login without TLS on port {port}",
+    "mail.starttls-enforced": "require TLS on submission; do not on a public MX",
+    "mail.starttls-injection": "update the server: it must discard what follows STARTTLS",
+    "mail.starttls-left-over": "update the server, or look for what else writes into the connection before TLS",
+    "mail.preauth": "take --preauth or the like away from what serves port {port}",
+    "mail.plaintext-on-tls-port": "let port {port} speak TLS only",
+    "mail.relay": "let the server take mail for its own domains and from authenticated clients only",
     "implicit": "let port {port} speak TLS from the first byte",
     "starttls": "switch on STARTTLS for port {port} (key and certificate set), and require it before login",
     "opportunistic": "offer STARTTLS on port {port} (key and certificate set), without requiring it",
@@ -48,6 +56,13 @@ _POSTFIX = {
     "mail.tls-cipher": "postconf -e smtpd_tls_mandatory_ciphers=high tls_preempt_cipherlist=yes && postfix reload",
     "mail.certificate-validity": "renew the certificate, postfix reload, then look why renewal stopped",
     "mail.login-before-tls": "postconf -e smtpd_tls_auth_only=yes && postfix reload",
+    "mail.authentication-required": "postconf -P {service}/inet/smtpd_client_restrictions=permit_sasl_authenticated,reject "
+    "&& postfix reload",
+    "mail.login-refused": "postconf -e smtpd_tls_auth_only=yes && postfix reload",
+    "mail.starttls-enforced": "postconf -P {service}/inet/smtpd_tls_security_level=encrypt "
+    "(may on a public MX) && postfix reload",
+    "mail.relay": "postconf -e smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject_unauth_destination "
+    "&& postfix reload",
     "mail.authentication": "postconf -P {service}/inet/smtpd_sasl_auth_enable=yes && postfix reload "
     "(with smtpd_sasl_type and smtpd_sasl_path set)",
     "implicit": "postconf -P {service}/inet/smtpd_tls_wrappermode=yes && postfix reload",
