@@ -92,6 +92,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no ruleset at all": (filter_of(rules={"ip6tables": "{files}/prose.txt"}), ["rules.ip6tables", "prose.txt"]),
     "JSON truncated": (filter_of(rules={"nft_json": "{files}/truncated.json"}), ["rules.nft_json", "truncated.json"]),
     "JSON of something else": (filter_of(rules={"nft_json": "{files}/other.json"}), ["rules.nft_json", "other.json"]),
+    "no name for findings": (filter_of(host="", rules={"iptables": "{files}/good.save"}), ["host", "findings"]),
+    "from without a value": (
+        filter_of(services=[{"name": "ssh", "from": None}]),
+        ["services[0].from", "any or a list"],
+    ),
     "unknown kind of rules": (filter_of(rules={"pf": "{files}/good.save"}), ["rules.pf", "nft_json"]),
     "address, filter": (
         filter_of(rules={"iptables": "{files}/good.save"}, addresses=["mail"]),

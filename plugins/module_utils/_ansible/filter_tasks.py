@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from typing import Any, Mapping
 
+from .._gate.errors import IntentError
 from .._gate.judge.firewall import judge_firewall
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
 from .._gate.packetfilter.openings import openings
@@ -36,6 +37,8 @@ def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
     fail_on = parse_fail_on(options["fail_on"])
     services = parse_list(options)
     host = options["host"][0] if options["host"] else socket.gethostname()
+    if not host:
+        raise IntentError("host", host, "the name that findings carry, or left out for the host's own")
     verdict = reach_verdict(judge_firewall(host, services, _look(options)))
     return dict(verdict_as_dict(verdict), changed=False, failed=verdict.stops(fail_on))
 

@@ -108,3 +108,9 @@ def test_a_port_stands_once():
 
 def test_a_port_may_stand_once_for_each_transport():
     assert len(parse_services([{"port": 53, "protocol": "tcp"}, {"port": 53, "protocol": "udp"}], DEFAULTS)) == 2
+
+
+@pytest.mark.parametrize("key", ["from", "closed"])
+def test_an_audience_without_a_value_is_not_everybody(key):
+    with pytest.raises(IntentError, match=rf"services\[0\]\.{key}: None"):
+        parse_services([{"name": "ssh", key: None}], Defaults(parse_policy("rfc8314")))

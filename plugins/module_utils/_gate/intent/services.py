@@ -103,6 +103,10 @@ def _service(item: object, defaults: Defaults, place: str) -> Service:
     for key in item:
         if key not in _KEYS:
             raise IntentError(f"{place}.{key}", item[key], "left out: known keys are " + ", ".join(_KEYS))
+    for key in ("from", "closed"):
+        if key in item and item[key] is None:  # an empty list in YAML, or a variable without a value: not "everybody"
+            right = "left out, or " + ("any or a list of CIDRs" if key == "from" else "true or false")
+            raise IntentError(f"{place}.{key}", None, right)
     asked: dict[str, Any] = {key: value for key, value in item.items() if value is not None}
     base = _base(asked, place)
     protocol = asked.get("protocol", base.get("protocol"))
