@@ -292,6 +292,21 @@ def test_put_off_for_good():
     assert seen.mail_posture is None
 
 
+@pytest.mark.parametrize(
+    "line, visits", [(b"421 4.3.2 Connection rate limit exceeded.\r\n", 1), (b"421 4.7.0 too many connections\r\n", 2)]
+)
+def test_put_off_at_one_port_spares_the_others_of_that_protocol(line, visits):
+    with Server(lambda peer: peer.say(line)) as first, Server(lambda peer: None) as second:
+        limits = Limits(8, reply_seconds=1, retry_seconds=0.05, at_once=1, ehlo_name="client.example")
+        protocols = [(first, "smtp"), (second, "smtp"), (second, "imap")]
+        targets = [Target("127.0.0.1", server.port, protocol, "plain") for server, protocol in protocols]
+        one, other, imap = look(targets, limits)
+    assert (one.hindered, one.connections, first.visits) == ("throttled", visits, visits)
+    assert (other.hindered, other.state, other.connections) == ("throttled", "not-tried", 0)
+    assert other.stopped.startswith("put off at another port of this address: 421")
+    assert (imap.state, second.visits) == ("open", 1)
+
+
 @pytest.mark.parametrize("said", [b"", b"220-wait\r\n"])
 def test_slow(said):
     def script(peer):

@@ -69,6 +69,22 @@ MAILBOX_SESSIONS = {
         encrypted=True,
         protocol="imap",
     ),
+    "cyrus imap, whose greeting gives its name after many capabilities": Session(
+        [
+            S(
+                b"* OK [CAPABILITY IMAP4rev1 LITERAL+ ID ENABLE AUTH=SCRAM-SHA-512 AUTH=SCRAM-SHA-384 AUTH=SCRAM-SHA-256"
+                b" AUTH=SCRAM-SHA-224 AUTH=SCRAM-SHA-1 AUTH=DIGEST-MD5 AUTH=CRAM-MD5 AUTH=NTLM AUTH=PLAIN AUTH=LOGIN SASL-IR]"
+                b" peer.example.org Cyrus IMAP 3.6.1-Debian-3.6.1-4+deb12u5 server ready"
+            ),
+            C(b"g1 CAPABILITY"),
+            S(b"* CAPABILITY IMAP4rev1 LITERAL+", b"g1 OK Completed"),
+            C(b"g2 LOGOUT"),
+            S(b"* BYE LOGOUT received", b"g2 OK Completed"),
+        ],
+        {"software": "cyrus"},
+        encrypted=True,
+        protocol="imap",
+    ),
     "courier imap": Session(
         [
             S(

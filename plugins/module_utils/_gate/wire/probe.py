@@ -64,7 +64,11 @@ class PortLook:
         if seen.state == evidence.OPEN and not seen.throttled:
             self._observed.update(SecondVisit(self._reach, seen, self._proven_demands).run())
         seen = self._with_posture(seen)
-        hindered = evidence.CUT_OFF if self._reach.gone else evidence.THROTTLED if seen.throttled else seen.hindered
+        hindered = seen.hindered
+        if seen.throttled or self._reach.put_off_elsewhere:
+            hindered = evidence.THROTTLED
+        elif self._reach.gone:
+            hindered = evidence.CUT_OFF
         notes = seen.notes + ((self._reach.gone,) if self._reach.gone and self._reach.gone not in seen.stopped else ())
         return replace(
             seen,
@@ -87,12 +91,15 @@ class PortLook:
     def _look_again(self, seen: PortEvidence) -> PortEvidence:
         """A server that puts a client off gets one more chance, after a pause."""
         try:
-            self._reach.pause()
+            if not self._reach.may_try_again(seen.throttled):
+                return seen
         except DeadlineReached:
             return seen
         self._notes.append("put off at first: {0}".format(seen.throttled))
         self._connections_before = self._reach.connections
         again = self._look()
+        if again.throttled:
+            self._reach.put_off_for_good(again.throttled)
         return again if again.state == evidence.OPEN and not again.throttled else seen
 
     def _look(self) -> PortEvidence:

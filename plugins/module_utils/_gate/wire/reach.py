@@ -10,6 +10,7 @@ on: nothing may be concluded from what it no longer says.
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Optional
 
@@ -27,6 +28,10 @@ class PutOff(Exception):
     """The server asks to come back later (421, 454, ``[UNAVAILABLE]``); the text is its line."""
 
 
+#: A rate is not back within limits after a short pause, and each further attempt is counted.
+_TOO_FAST = re.compile(r"\brate\b", re.IGNORECASE)
+
+
 class CutOff(Exception):
     """The port answered before and no longer does, or the budget is spent; the text is the cause, to be told as it is."""
 
@@ -40,6 +45,7 @@ class Reach:
         self.slots = slots
         self.connections = 0
         self.gone = ""
+        self.put_off_elsewhere = False
         self._answered = 0
         self._put_off: Optional[PutOff] = None
 
@@ -52,6 +58,11 @@ class Reach:
         if self.gone:
             raise CutOff(self.gone)
         setting = self.setting
+        elsewhere = self.slots.put_off_with(setting.target.protocol)
+        if elsewhere:
+            self.gone = "put off at another port of this address: {0}".format(elsewhere)
+            self.put_off_elsewhere = True
+            raise CutOff(self.gone)
         try:
             self.slots.spend(setting.deadline)
         except Spent as why:
@@ -97,22 +108,33 @@ class Reach:
             return self.connect()
         try:
             return self._after_starttls()
-        except PutOff:
-            self.pause()
+        except PutOff as why:
+            if not self.may_try_again(str(why)):
+                self._put_off = why
+                raise
         try:
             return self._after_starttls()
         except PutOff as why:
             self._put_off = why
+            self.put_off_for_good(str(why))
             raise
 
-    def pause(self) -> None:
-        """Wait before a second attempt at a server that put us off.
+    def may_try_again(self, line: str) -> bool:
+        """Wait before a second attempt at a server that put us off with this line; False when there is to be none.
 
-        :raises DeadlineReached: it would end after the deadline.
+        :raises DeadlineReached: it would come after the deadline.
         """
+        if _TOO_FAST.search(line):
+            self.put_off_for_good(line)
+            return False
         deadline = self.setting.deadline
         time.sleep(deadline.grant(self.setting.limits.retry_seconds))
         deadline.grant(1.0)
+        return True
+
+    def put_off_for_good(self, line: str) -> None:
+        """Spare the server more attempts, at its other ports too: limits and jails count them."""
+        self.slots.put_off(self.setting.target.protocol, line)
 
     def _after_starttls(self) -> Connection:
         connection = self.connect()

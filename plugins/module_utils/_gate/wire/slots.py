@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable
+from typing import Callable, Dict
 
 from .connection import Deadline
 
@@ -38,6 +38,7 @@ class Slots:
         self._left = in_all
         self._gap = 1.0 / per_second if per_second else 0.0
         self._next = 0.0
+        self._put_off: Dict[str, str] = {}
         self._now = now
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -54,6 +55,16 @@ class Slots:
         """Free a place that was taken."""
         with self._lock:
             self._free += 1
+
+    def put_off(self, protocol: str, line: str) -> None:
+        """Note that the server of this protocol puts us off for good: its other ports are the same server's."""
+        with self._lock:
+            self._put_off.setdefault(protocol, line)
+
+    def put_off_with(self, protocol: str) -> str:
+        """The line with which the server of this protocol has put us off for good, or ``""``."""
+        with self._lock:
+            return self._put_off.get(protocol, "")
 
     def spend(self, deadline: Deadline) -> None:
         """Count one more connection, and wait for its turn.

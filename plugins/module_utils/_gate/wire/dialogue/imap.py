@@ -10,7 +10,7 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..text import printable, printable_lines, unique
-from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
+from .base import LONGEST_LINE, NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
 from .login import CANCEL, LoginErrand
 
 
@@ -70,7 +70,7 @@ class ImapDialogue(Dialogue):
 
     def _greeted(self, status: str, response: bytes) -> List[Event]:
         self.facts.greeting = printable(b"* " + response)
-        self._announced(self.facts.greeting)
+        self._announced(printable(b"* " + response, LONGEST_LINE))
         if status == "BYE":
             return self._turned_away(response)
         if status == "PREAUTH":
