@@ -35,7 +35,7 @@ options:
         for a door that only the packet filter is asked about), C(encryption) (V(implicit), V(starttls), V(opportunistic),
         V(none)), C(authentication) (a login must be offered under TLS), C(from) (V(any) or a list of CIDRs that may
         connect), C(closed) (the port must not be reachable), C(optional) (may be open, need not be), C(server_name),
-        C(trust), C(policy).
+        C(trust), C(policy), C(proxy_protocol).
     type: list
     elements: raw
   policy:
@@ -58,11 +58,59 @@ options:
       - The name that clients use, when it is not O(host). It is sent as SNI and must be in the certificate.
     type: str
     default: ""
+  depth:
+    description:
+      - How far the encryption is looked at. V(handshake) is what one ordinary client gets. V(posture) adds what else the
+        server accepts, held against O(policy), in at most twelve connections a port. V(enumerate) adds the exact sets of cipher
+        suites and groups, in about as many connections as there are suites.
+    type: str
+    choices: [handshake, posture, enumerate]
+    default: handshake
+  ask:
+    description:
+      - Questions that stock fail2ban jails may count as failures of this client, so that they are only put on demand.
+      - V(login) begins a login before TLS and cancels it (no name and no password is sent). V(injection) sends a command
+        together with STARTTLS also to servers whose jails count that (Postfix, Exim).
+    type: list
+    elements: str
+    default: []
+  relay_to:
+    description:
+      - A mailbox of yours at another domain. Whether the server takes mail for it from a stranger is then looked at, with
+        MAIL and RCPT; nothing is sent.
+    type: str
+    default: ""
+  proxy_protocol:
+    description:
+      - The PROXY protocol header that each connection begins with, for ports that expect a proxy. A service can have its own.
+    type: str
+    choices: [none, v1, v2]
+    default: none
+  ehlo_name:
+    description:
+      - The name that is said in EHLO. The looking machine's own by default.
+    type: str
+    default: ""
   timeout:
     description:
       - Seconds for the whole task. What was not seen by then is V(unknown).
     type: int
-    default: 30
+    default: 60
+  max_connections:
+    description:
+      - Connections to one address, all its ports together. What they did not suffice for is V(unknown).
+    type: int
+    default: 600
+  max_parallel:
+    description:
+      - Connections to one address at the same time.
+    type: int
+    default: 8
+  max_per_second:
+    description:
+      - Connections to one address in a second. 0 for as fast as the server answers.
+    type: float
+    default: 0
   fail_on:
     description:
       - Outcomes that fail the task, V(fail) and any of V(unknown) and V(warn); or V(never) alone, so that a report can

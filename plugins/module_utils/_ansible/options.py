@@ -15,7 +15,15 @@ SHARED: dict[str, dict[str, Any]] = {
     "policy": {"type": "raw", "default": "rfc8314"},
     "trust": {"type": "str", "default": "system"},
     "server_name": {"type": "str", "default": ""},
-    "timeout": {"type": "int", "default": 30},
+    "depth": {"type": "str", "choices": ["handshake", "posture", "enumerate"], "default": "handshake"},
+    "ask": {"type": "list", "elements": "str", "default": []},
+    "relay_to": {"type": "str", "default": ""},
+    "proxy_protocol": {"type": "str", "choices": ["none", "v1", "v2"], "default": "none"},
+    "ehlo_name": {"type": "str", "default": ""},
+    "timeout": {"type": "int", "default": 60},
+    "max_connections": {"type": "int", "default": 600},
+    "max_parallel": {"type": "int", "default": 8},
+    "max_per_second": {"type": "float", "default": 0},
     "fail_on": {"type": "list", "elements": "str", "default": ["fail", "unknown"]},
 }
 

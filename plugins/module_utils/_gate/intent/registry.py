@@ -14,6 +14,7 @@ from typing import Any
 
 MAIL_PROTOCOLS = ("smtp", "imap", "pop3", "sieve", "lmtp")
 TRANSPORTS = ("tcp", "udp", "sctp")
+PROXY_PROTOCOLS = ("none", "v1", "v2")
 ENCRYPTIONS = ("implicit", "starttls", "opportunistic", "none")
 
 #: Mail services. ``authentication``: the server must offer a login once TLS is on (RFC 6409 section 4.3).

@@ -12,7 +12,7 @@ from typing import Any, Mapping, Sequence
 
 from ..errors import IntentError
 from .policy import Policy, parse_policy
-from .registry import DOORS, ENCRYPTIONS, MAIL, MAIL_PROTOCOLS, TRANSPORTS
+from .registry import DOORS, ENCRYPTIONS, MAIL, MAIL_PROTOCOLS, PROXY_PROTOCOLS, TRANSPORTS
 
 ANYONE = ("0.0.0.0/0", "::/0")
 TRUST_WORDS = ("system", "none")
@@ -28,8 +28,9 @@ _KEYS = (
     "server_name",
     "trust",
     "policy",
+    "proxy_protocol",
 )
-_MAIL_ONLY = ("encryption", "authentication", "server_name", "trust", "policy")
+_MAIL_ONLY = ("encryption", "authentication", "server_name", "trust", "policy", "proxy_protocol")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Service:
     a door that only the packet filter is asked about. ``sources``: CIDRs, both families, :data:`ANYONE` for any.
     ``closed``: must not be reachable. ``optional``: may be open, need not be. ``trust``: ``system``, ``none`` or the path
     of a file with CA certificates. ``server_name``: the reference name of the certificate, ``""`` for the host's.
+    ``proxy_protocol``: the header that connections begin with, ``none``, ``v1`` or ``v2``.
     """
 
     label: str
@@ -54,6 +56,7 @@ class Service:
     server_name: str
     trust: str
     policy: Policy
+    proxy_protocol: str
 
     @property
     def begins(self) -> str:
@@ -68,6 +71,7 @@ class Defaults:
     policy: Policy
     trust: str = "system"
     server_name: str = ""
+    proxy_protocol: str = "none"
 
 
 def parse_services(given: object, defaults: Defaults, option: str = "services") -> tuple[Service, ...]:
@@ -139,6 +143,7 @@ def _service(item: object, defaults: Defaults, place: str) -> Service:
         server_name=_text(asked.get("server_name", defaults.server_name), place + ".server_name"),
         trust=_text(asked.get("trust", defaults.trust), place + ".trust"),
         policy=parse_policy(asked["policy"], place + ".policy") if "policy" in asked else defaults.policy,
+        proxy_protocol=_proxy_protocol(asked.get("proxy_protocol", defaults.proxy_protocol), place + ".proxy_protocol"),
     )
 
 
@@ -232,6 +237,12 @@ def _boolean(value: object, option: str) -> bool:
     if text in ("false", "no"):
         return False
     raise IntentError(option, value, "true or false")
+
+
+def _proxy_protocol(value: object, option: str) -> str:
+    if value not in PROXY_PROTOCOLS:
+        raise IntentError(option, value, "one of " + ", ".join(PROXY_PROTOCOLS))
+    return str(value)
 
 
 def _text(value: object, option: str) -> str:

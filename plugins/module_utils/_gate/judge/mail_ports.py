@@ -21,6 +21,7 @@ from .ciphers import iana_name
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
 from .mail_posture import judge_mail_posture
 from .place import Place
+from .tls_posture import judge_posture
 from .vantage import may_connect, sent_nothing
 
 _STATES = {
@@ -89,6 +90,8 @@ class _Port:
             yield self._finding(check, PASS)
         if self.evidence.encryption != seen.NONE and self.service.encryption != "none":
             yield from self._tls()
+            if self.evidence.posture is not None:
+                yield from judge_posture(self.service, self.evidence.posture, self.evidence)
         yield from judge_mail_posture(self.service, self.evidence)
 
     # -- the port ------------------------------------------------------------------------------------------------------
@@ -231,6 +234,8 @@ class _Port:
             )
         elif version_good:
             yield self._finding("mail.tls-handshake", PASS)
+        if self.evidence.posture is not None:  # it tells of all versions and suites, not of the negotiated ones only
+            return
         yield self._finding(
             "mail.tls-version",
             PASS if version_good else FAIL,

@@ -90,7 +90,7 @@ class SecondVisit:
         seen = self._seen
         with_starttls = seen.encryption == evidence.STARTTLS
         inject = target.asks(INJECTION) and with_starttls and seen.tls is not None and seen.tls.established
-        if target.checks is None and seen.software in _COUNTED_AS_ATTACK:
+        if target.checks is None and INJECTION not in target.also and seen.software in _COUNTED_AS_ATTACK:
             inject = False
         start_login = target.asks(LOGIN) and (with_starttls or seen.encryption == evidence.NONE)
         return Errand(

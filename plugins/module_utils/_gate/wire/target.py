@@ -50,6 +50,7 @@ class Target:
     ``checks``: which of :data:`CHECKS` to look at; None for the :data:`DEFAULT_CHECKS`, and the injection is then left out at
     servers whose stock fail2ban jail counts it. ``relay_to``: a mailbox elsewhere; whether mail for it is accepted from a
     stranger is looked at if it is given (MAIL and RCPT, never DATA; a refusal is counted by stock jails).
+    ``also``: checks beside those, such as the injection at any server.
     ``questions``: of the TLS posture; None: it is not looked at.
     """
 
@@ -62,11 +63,12 @@ class Target:
     proxy_protocol: str = NO_HEADER
     checks: Optional[Tuple[str, ...]] = None
     relay_to: str = ""
+    also: Tuple[str, ...] = ()
     questions: Optional[Questions] = None
 
     def asks(self, check: str) -> bool:
         """Whether to look at this one of :data:`CHECKS`."""
-        return check in (DEFAULT_CHECKS if self.checks is None else self.checks)
+        return check in self.also or check in (DEFAULT_CHECKS if self.checks is None else self.checks)
 
     @property
     def reference(self) -> str:
