@@ -79,6 +79,15 @@ def test_modern_wants_ecdsa_and_ninety_days():
     ]
 
 
+def test_the_texts_tell_what_is_expected():
+    assert the_fault(service(), served(**RSA, key_bits=1024)).expected == "RSA key of at least 2048 bits"
+    ed25519 = the_fault(service("imaps", "mozilla-intermediate"), served(kind="Ed25519", curve=""))
+    assert ed25519.expected == "RSA or ECDSA key"
+    must = replace(CLEAN, certificates=(MUST_STAPLE,), features=replace(FEATURES, ocsp_staple=False))
+    assert (the_fault(service(), must).expected, the_fault(service(), must).observed) == ("an OCSP staple", "none")
+    assert faults(service(), served(**RSA, key_bits=2048)) == []
+
+
 def test_key_usage_in_other_spellings():
     posture = served(key_usage=("digital_signature",), extended_key_usage=("1.3.6.1.5.5.7.3.1",))
     assert faults(service(), posture) == []

@@ -272,3 +272,37 @@ def test_every_check_is_documented():
             for finding in judge_posture(service(name, policy), CLEAN, evidence()):
                 assert finding.check in CHECKS
                 assert finding.outcome in (PASS, FAIL, WARN)
+
+
+def test_the_texts_tell_what_is_expected_and_seen():
+    size = the_fault(service(), with_groups("TLSv1.2", answer=REJECTED, bits=(2047, 4096)))
+    assert (size.expected, size.observed) == ("at least 2048 bits", "2047 bits, 4096 bits")
+    assert size.source == "RFC 9325 section 4.5"
+    missing = the_fault(service(), features(renegotiation_info=False))
+    assert (missing.expected, missing.observed) == ("yes", "no")
+    assert missing.cause == "secure renegotiation (RFC 5746) is missing"
+    there = the_fault(service(), features(early_data=True))
+    assert (there.expected, there.observed) == ("no", "yes")
+    assert there.cause.endswith("is there")
+    unknown = the_fault(service(), features(early_data=None))
+    assert (unknown.observed, unknown.cause) == ("not established", "")
+    refused = the_fault(service("smtp"), replace(CLEAN, without_sni=Answer("", REJECTED)))
+    assert refused.cause == "servers that send no server name cannot deliver under TLS"
+
+
+def test_a_size_at_the_limit_is_enough():
+    at_limit = with_groups("TLSv1.2", answer=REJECTED, bits=(2048,))
+    assert faults(service(), at_limit) == []
+    assert (
+        faults(service("imaps", {"finite_field_bits": None}), with_groups("TLSv1.2", answer=REJECTED, bits=(512,)))
+        == []
+    )
+    warned = {"finite_field_bits": None, "finite_field_bits_good": 3072}
+    finding = the_fault(service("imaps", warned), at_limit)
+    assert (finding.outcome, finding.source) == (WARN, "policy option finite_field_bits_good")
+
+
+def test_eight_suites_are_listed_in_full():
+    names = [f"TLS_RSA_WITH_{cipher}_SHA" for cipher in ("AES_128_CBC", "AES_256_CBC", "SEED_CBC", "IDEA_CBC")]
+    names += [f"TLS_RSA_WITH_CAMELLIA_{bits}_CBC_{hash_}" for bits in (128, 256) for hash_ in ("SHA", "SHA256")]
+    assert the_fault(service(), older(*names)).observed == ", ".join(sorted(names))
