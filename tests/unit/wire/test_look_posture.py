@@ -193,13 +193,6 @@ def test_injection_taken_for_tls(context):
     assert seen.connections == 3
 
 
-@pytest.mark.parametrize("checks, asked", [(None, False), (("starttls_injection",), True)])
-def test_injection_spares_those_whose_jail_counts_it(context, checks, asked):
-    with Server(mail_server(b"220 mx ESMTP Postfix\r\n", SMTP_ANSWERS, SMTP_UNDER_TLS, context)) as server:
-        seen = see(server, checks=checks)
-    assert (seen.mail_posture.starttls_injection is not None) == asked
-
-
 def test_submission_as_it_should_be(context):
     before, inside = dict(SMTP_ANSWERS), dict(SMTP_UNDER_TLS)
     before[b"MAIL"] = b"530 5.7.0 Must issue a STARTTLS command first\r\n"

@@ -30,9 +30,6 @@ from .text import printable
 from .tls import FAILED, NOT_TLS, Demands
 from .visit import Visit, Visitor
 
-#: Their stock fail2ban jails count a command pipelined with STARTTLS as a failure (filter.d/postfix.conf: improper command
-#: pipelining; filter.d/exim.conf: synchronization error). Unless it is asked for by name, they are spared.
-_COUNTED_AS_ATTACK = ("postfix", "exim")
 _FIRST_COMMANDS = {
     "imap": "g1 CAPABILITY",
     "pop3": "CAPA",
@@ -90,8 +87,6 @@ class SecondVisit:
         seen = self._seen
         with_starttls = seen.encryption == evidence.STARTTLS
         inject = target.asks(INJECTION) and with_starttls and seen.tls is not None and seen.tls.established
-        if target.checks is None and INJECTION not in target.also and seen.software in _COUNTED_AS_ATTACK:
-            inject = False
         start_login = target.asks(LOGIN) and (with_starttls or seen.encryption == evidence.NONE)
         return Errand(
             straight_to_tls=inject and not start_login,

@@ -28,7 +28,7 @@ INJECTION = "starttls_injection"
 IN_CLEAR = "plaintext_answered"
 LOGIN = "login_refused"
 CHECKS = (MAIL_BEFORE_TLS, MAIL_AT_LAST, UNADVERTISED, INJECTION, IN_CLEAR, LOGIN)
-#: Harmless, and counted as a failure by no stock jail of fail2ban: see :meth:`Target.asks`.
+#: Harmless, and counted as a failure by no stock jail of fail2ban. A login that is begun is: Dovecot logs it as failed.
 DEFAULT_CHECKS = (MAIL_BEFORE_TLS, MAIL_AT_LAST, UNADVERTISED, INJECTION, IN_CLEAR)
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.(?!-)[a-z0-9-]+)+", re.IGNORECASE)
@@ -47,10 +47,9 @@ class Target:
     ``server_name``: what the certificate should be for and what SNI says; ``""`` stands for ``host``
     (an address is never sent as SNI). ``trust``: ``system``, ``none``, or the path of a file of CA certificates (PEM).
     ``proxy_protocol``: ``none``, ``v1`` or ``v2``, the header that each connection begins with.
-    ``checks``: which of :data:`CHECKS` to look at; None for the :data:`DEFAULT_CHECKS`, and the injection is then left out at
-    servers whose stock fail2ban jail counts it. ``relay_to``: a mailbox elsewhere; whether mail for it is accepted from a
+    ``checks``: which of :data:`CHECKS` to look at. ``relay_to``: a mailbox elsewhere; whether mail for it is accepted from a
     stranger is looked at if it is given (MAIL and RCPT, never DATA; a refusal is counted by stock jails).
-    ``also``: checks beside those, such as the injection at any server.
+    ``also``: checks beside those, such as the login that is begun.
     ``questions``: of the TLS posture; None: it is not looked at.
     """
 
@@ -61,14 +60,14 @@ class Target:
     server_name: str = ""
     trust: str = "system"
     proxy_protocol: str = NO_HEADER
-    checks: Optional[Tuple[str, ...]] = None
+    checks: Tuple[str, ...] = DEFAULT_CHECKS
     relay_to: str = ""
     also: Tuple[str, ...] = ()
     questions: Optional[Questions] = None
 
     def asks(self, check: str) -> bool:
         """Whether to look at this one of :data:`CHECKS`."""
-        return check in self.also or check in (DEFAULT_CHECKS if self.checks is None else self.checks)
+        return check in self.checks or check in self.also
 
     @property
     def reference(self) -> str:
@@ -145,7 +144,7 @@ def check_target(target: Target, where: str) -> None:
         raise IntentError(where + ".begins", target.begins, "implicit or plain")
     if target.proxy_protocol not in CHOICES:
         raise IntentError(where + ".proxy_protocol", target.proxy_protocol, "one of " + ", ".join(CHOICES))
-    for check in target.checks or ():
+    for check in target.checks:
         if check not in CHECKS:
             raise IntentError(where + ".checks", check, "one of " + ", ".join(CHECKS))
     if target.questions is not None:
