@@ -134,7 +134,8 @@ options:
   interfaces:
     description:
       - Input interfaces that the question is about, by their whole names. All but C(lo) by default. When the rules are
-        live, the host must have them.
+        live, the host must have them, and by default a required port must be open on each that it has, and nothing else on
+        any, whether the host has it yet or not.
     type: list
     elements: str
     default: []

@@ -127,6 +127,13 @@ def test_legacy_tables_filter_too():
     assert walk(evidence.ruleset, {FAMILY: 6}).outcomes == {"accept"}
 
 
+@pytest.mark.parametrize("command", ["iptables", "ip6tables"])
+def test_that_legacy_tables_are_there_too_is_no_news(command):
+    remark = "# Warning: {0}-legacy tables present, use {0}-legacy-save to see them\n".format(command)
+    host = Host({"nft": XT, "iptables-nft-save": Output(0, SAVE.format(" (nf_tables)", "NEW"), remark)})
+    assert host.look()[0].ruleset.notes == ()
+
+
 def test_legacy_tables_that_cannot_be_read_are_no_guess():
     with pytest.raises(EvidenceError, match="no ip6tables-legacy-save"):
         Host({}, {"/proc/net/ip6_tables_names": "filter\n"}).look()

@@ -61,13 +61,24 @@ def test_a_live_host_is_asked_about_its_own_addresses(host):
     host(V4, LINK)
     seen = look_at_filter({})
     assert seen.question == question(seen.space, [4, 6], addresses=["192.0.2.1", "fe80::1"])
-    assert seen.promised == question(seen.space, [4], addresses=["192.0.2.1"])
+    assert seen.promised == question(seen.space, [4], ["eth0"], ["192.0.2.1"])
 
 
 def test_a_family_that_is_asked_for_is_asked_about_also_where_the_host_has_no_address_yet(host):
     host(V4)
     seen = look_at_filter({}, families=["ipv6"])
-    assert seen.question == seen.promised == question(seen.space, [6])
+    assert seen.question == question(seen.space, [6])
+    assert seen.promised == question(seen.space, [6], ["eth0"])
+
+
+def test_what_is_promised_arrives_on_an_interface_that_the_host_has(host, files):
+    """A rule for eth0 alone opens the port where eth0 is all there is; candidate files may be for any host."""
+    host(V4)
+    live_look, of_files = look_at_filter({}), look_at_filter(files)
+    other = question(live_look.space, [4], ["eth1"], ["192.0.2.1"])
+    assert live_look.space.is_subset(other, live_look.question)
+    assert not live_look.space.meet(other, live_look.promised)
+    assert of_files.promised == of_files.question
 
 
 def test_a_host_without_addresses_is_asked_about_all(host):

@@ -205,7 +205,7 @@ class _Host:
     def _note_errors(self, shown: str, text: str) -> None:
         for line in text.splitlines():
             line = line.strip().lstrip("# ")
-            if line and "iptables-legacy tables present" not in line:
+            if line and "tables-legacy tables present" not in line:
                 note = "{0}: {1}".format(shown, line)
                 if note not in self.notes:
                     self.notes.append(note)

@@ -29,7 +29,8 @@ _INTERFACE = re.compile(r"(?!\.{1,2}$)[^/:\s]{0,14}[^/:\s+*]")
 @dataclass(frozen=True)
 class FilterEvidence:
     """``question``: the packets asked about. ``promised``: those of them that go to an address which clients are given
-    (link-local ones are not). ``families``: 4 and 6, as far as rules were read for them."""
+    (link-local ones are not), and that arrive on an interface which the host has.
+    ``families``: 4 and 6, as far as rules were read for them."""
 
     space: Space
     ruleset: Ruleset
@@ -65,17 +66,20 @@ def look_at_filter(
         evidence = from_files(rules)
         own = promised = given
         present = set(FAMILIES.values())
+        arrivals = list(interfaces)
     else:
         evidence, facts = live.from_host(partial(live.run_command, seconds=timeout))
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
+        arrivals = list(interfaces) or [name for name in facts.interfaces if name != "lo"]
         for name in interfaces:
             if name not in facts.interfaces:
                 raise IntentError("interfaces", name, "an interface of this host: " + ", ".join(facts.interfaces))
     asked = {FAMILIES[name] for name in families} if families else present or set(FAMILIES.values())
     space = Space()
-    anywhere = question(space, asked - {address.version for address in own}, interfaces or None)
+    elsewhere = asked - {address.version for address in own}
+    anywhere = question(space, elsewhere, interfaces or None)
     whole = space.union(anywhere, question(space, asked, interfaces or None, own))
     acceptance = accepted(space, evidence.ruleset, whole)
     return FilterEvidence(
@@ -83,7 +87,9 @@ def look_at_filter(
         ruleset=evidence.ruleset,
         acceptance=acceptance,
         question=whole,
-        promised=space.union(anywhere, question(space, asked, interfaces or None, promised)),
+        promised=space.union(
+            question(space, elsewhere, arrivals or None), question(space, asked, arrivals or None, promised)
+        ),
         families=evidence.families,
         notes=evidence.ruleset.notes + acceptance.notes,
     )
