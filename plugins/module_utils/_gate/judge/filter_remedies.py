@@ -51,11 +51,11 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
             f"firewall-cmd --permanent{zone} --remove-..., then firewall-cmd --reload"
         )
     if who == "ufw":
-        if where.position == "policy":
-            return "allow what is required, then: ufw default deny incoming"
         if "-user-" in where.chain:
             return f"ufw status numbered, then ufw delete the rule that opens {what}"
-        return f"take the rule out of {_ufw_file(where)}, then ufw reload"
+        if "-before-" in where.chain or "-after-" in where.chain:
+            return f"take the rule out of {_ufw_file(where)}, then ufw reload"
+        return "allow what is required, then: ufw default deny incoming"
     if who == "docker":
         return f"publish {what} on 127.0.0.1 only, or not at all"
     if where.position == "policy":

@@ -10,11 +10,10 @@ The question is about protocols with ports. A service that is optional may be op
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Collection, Iterator, Sequence
+from typing import Iterator, Sequence
 
-from ..intent.registry import DOORS
-from ..intent.services import ANYONE, Service
-from ..packetfilter.addresses import address_text, cidrs, range_of
+from ..intent.services import Service
+from ..packetfilter.addresses import address_text
 from ..packetfilter.diagram import EMPTY, Space
 from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.model import (
@@ -24,26 +23,18 @@ from ..packetfilter.model import (
     PORT_PROTOCOLS,
     PROTOCOL,
     SADDR,
-    TOP,
-    Base,
-    Box,
-    Intervals,
-    Table,
-    Where,
     interface_name,
 )
 from ..packetfilter.names import PROTOCOLS
-from ..packetfilter.openings import describe, lines, rule_text
+from ..packetfilter.openings import lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
-from .filter_remedies import close_command, manager, open_command
+from .filter_advice import Advice, family_box, single, source_box
+from .filter_remedies import manager
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
-_ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_DOUBTS = 5
-_MOST_COMMANDS = 4
-_MOST_NETWORKS = 4
 #: Sources from which no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4):
 #: what the filter says of them is no matter of reachability.
 _NEVER_ARRIVE = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "::ffff:0:0/96", "ff00::/8")
@@ -70,7 +61,8 @@ class _Filter:
         read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
         self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
         self.banned = EMPTY
-        self.arriving = self.space.complement(self.space.boxes(_source_box(cidr) for cidr in _NEVER_ARRIVE))
+        self.arriving = self.space.complement(self.space.boxes(source_box(cidr) for cidr in _NEVER_ARRIVE))
+        self.advice = Advice(services, evidence, self.asked, self.arriving, self.must)
 
     def judge(self) -> Iterator[Finding]:
         space = self.space
@@ -125,7 +117,7 @@ class _Filter:
         undecided = space.minus(space.intersect(promised, self.may), self.must)
         missing = space.minus(missing, self._tolerated(service, promised, missing))
         if missing != EMPTY:
-            where = next(iter(self._droppers(missing)), None)
+            where = next(iter(self.advice.droppers(missing)), None)
             cause = f"closed by {rule_text(where)}: {where.text}" if where else "closed"
             fault = self._finding(
                 "firewall.missing-opening",
@@ -134,7 +126,7 @@ class _Filter:
                 self._lines(region),
                 self._lines(space.intersect(region, self.may)) or "closed",
                 f"{cause}; for example {self._witness(missing)}",
-                self._openings_to_add(service, missing),
+                self.advice.open(service, missing),
             )
             lacking = [family for family in sorted(_NAMES) if space.meet(missing, self._family(family))]
             return replace(fault, families=tuple(f"ipv{family}" for family in lacking))
@@ -154,13 +146,15 @@ class _Filter:
         """The packets that fail2ban alone keeps out. Bans of some clients are its ordinary work, and reported as one
         warning; where a whole network of the service is banned, the door is not open for whom it should be."""
         space = self.space
+        if missing == EMPTY:
+            return EMPTY
         banned = space.union_all(
             node
             for where, node in self.acceptance.dropped_by(missing)
-            if manager(where, self._neighbours(where)) == "fail2ban"
+            if manager(where, self.advice.neighbours(where)) == "fail2ban"
         )
         for cidr in service.sources:
-            wanted = space.intersect(space.intersect(region, self.arriving), space.box(_source_box(cidr)))
+            wanted = space.intersect(space.intersect(region, self.arriving), space.box(source_box(cidr)))
             if wanted != EMPTY and space.is_subset(wanted, banned):
                 return EMPTY
         self.banned = space.union(self.banned, banned)
@@ -177,20 +171,6 @@ class _Filter:
             cause="closed by " + ", ".join(rules[:_MOST_DOUBTS]) + more,
             fix="fail2ban-client unban ADDRESS for each that is banned by mistake",
         )
-
-    def _openings_to_add(self, service: Service, missing: int) -> str:
-        """A command for each network and each family that misses the opening."""
-        commands: list[str] = []
-        for cidr in service.sources:
-            part = self.space.intersect(missing, self.space.box(_source_box(cidr)))
-            source, family = ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
-            for where in self._droppers(part):
-                neighbours = self._neighbours(where)
-                command = open_command(where, service.transport, service.port, source, family, neighbours)
-                if command not in commands:
-                    commands.append(command)
-        more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
-        return "; ".join(commands[:_MOST_COMMANDS]) + more
 
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
@@ -232,25 +212,19 @@ class _Filter:
     def _surplus(self, surplus: int, allowed: int) -> Iterator[Finding]:
         """One finding for each rule that opens something, since each has its own remedy."""
         space = self.space
-        openers = sorted(self.acceptance.accepted_by(surplus), key=lambda opener: self._remoteness(opener[0]))
+        openers = sorted(self.acceptance.accepted_by(surplus), key=lambda opener: self.advice.remoteness(opener[0]))
         left = surplus
         for where, region in openers:
             part = space.intersect(region, left)
             if part == EMPTY:
                 continue
             left = space.minus(left, part)
-            port = _single(space.values(part, DPORT))
-            transport = PROTOCOLS.get(_single(space.values(part, PROTOCOL)))
+            port = single(space.values(part, DPORT))
+            transport = PROTOCOLS.get(single(space.values(part, PROTOCOL)))
             service = next(
                 (item for item in self.services if item.closed and (item.port, item.transport) == (port, transport)),
                 None,
             )
-            what = describe(self.acceptance, part, brief=True)
-            whole = not any(opener == where and space.meet(node, allowed) for opener, node in self.acceptance.accepts)
-            if not whole and space.values(part, SADDR) != _ALL_SOURCES:
-                what = self._lines(part)
-            base = self._base(where)
-            command = close_command(where, whole, what, self._neighbours(where), base.hook if base else "")
             yield self._finding(
                 "firewall.surplus-opening",
                 FAIL,
@@ -258,90 +232,18 @@ class _Filter:
                 "closed",
                 self._lines(part),
                 f"opened by {rule_text(where)}: {where.text}",
-                command + self._if_meant(part, port, transport, service),
+                self.advice.close(where, part, allowed, service),
                 port,
             )
-
-    def _remoteness(self, where: Where) -> tuple[bool, bool, bool]:
-        """Every base chain on the way has let the packet in. The cause is first a rule of those that are there to filter,
-        then one of their policies; a chain of prerouting that lets things pass is it last."""
-        hooked = _bases_that_lead_to(where.chain, self._table(where))
-        return (
-            not any(base.hook == "input" and base.kind == "filter" for base in hooked),
-            where.position == "policy",
-            where.source != "nft" and where.table != "filter",
-        )
-
-    def _if_meant(self, part: int, port: int, transport: str | None, closed: Service | None) -> str:
-        """What to write into the service list so that the opening is no surplus."""
-        space = self.space
-        if not port or not transport or closed:
-            return ""
-        networks = [
-            cidr
-            for family in sorted(_NAMES)
-            if space.meet(part, self._family(family))
-            for cidr in cidrs(family, space.values(space.intersect(part, self._family(family)), SADDR))
-        ]
-        shown = ", ".join(f'"{cidr}"' if ":" in cidr else cidr for cidr in networks)
-        listed = next((item for item in self.services if (item.port, item.transport) == (port, transport)), None)
-        if listed:
-            which = shown if len(networks) <= _MOST_NETWORKS else "those networks"
-            return f"; or add {which} to from of {listed.label} if it is meant"
-        door = next((name for name, door in DOORS.items() if (door["port"], door["protocol"]) == (port, transport)), "")
-        if door:
-            return f"; or add {door} to services if it is meant"
-        entry = f"port: {port}, protocol: {transport}"
-        if not self._is_open_to(part, port, transport, ANYONE):
-            if len(networks) <= _MOST_NETWORKS and self._is_open_to(part, port, transport, networks):
-                entry += f", from: [{shown}]"
-            else:
-                entry += ", optional: true"
-        return f"; or add {{{entry}}} to services if it is meant"
-
-    def _is_open_to(self, part: int, port: int, transport: str, networks: Sequence[str]) -> bool:
-        """Whether the port is open to all of the networks, as far as they are of the part's families."""
-        families = [self._family(family) for family in _NAMES if self.space.meet(part, self._family(family))]
-        promised = self.space.intersect(self.evidence.promised, self.space.union_all(families))
-        wanted = self.space.intersect(self._door(port, transport, networks), promised)
-        return self.space.is_subset(self.space.intersect(wanted, self.arriving), self.must)
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
     def _family(self, family: int) -> int:
-        return self.space.box({FAMILY: ((family, family),)})
+        return family_box(self.space, family)
 
     def _region(self, service: Service) -> int:
         """What the service requires to be open, as packets of the question."""
-        return self._door(service.port, service.transport, service.sources)
-
-    def _door(self, port: int, transport: str, networks: Sequence[str]) -> int:
-        number = PORT_PROTOCOLS[transport]
-        door: Box = {PROTOCOL: ((number, number),), DPORT: ((port, port),)}
-        boxes = [{**door, **_source_box(cidr)} for cidr in networks]
-        return self.space.intersect(self.space.boxes(boxes), self.asked)
-
-    def _droppers(self, region: int) -> list[Where]:
-        """The rules and policies that keep packets of the region out, that of a witness first."""
-        if region == EMPTY:
-            return []
-        witness = self.space.witness(region)
-        droppers = self.acceptance.dropped_by(region)
-        return [where for where, _node in sorted(droppers, key=lambda item: not self.space.contains(item[1], witness))]
-
-    def _table(self, where: Where) -> Table:
-        return next(
-            table
-            for table in self.evidence.ruleset.tables
-            if (table.source, table.family, table.name) == (where.source, where.family, where.table)
-            and where.chain in table.chains
-        )
-
-    def _neighbours(self, where: Where) -> Collection[str]:
-        return self._table(where).chains
-
-    def _base(self, where: Where) -> Base | None:
-        return self._table(where).chains[where.chain].base
+        return self.advice.door(service.port, service.transport, service.sources)
 
     def _lines(self, region: int) -> str:
         return "; ".join(lines(self.acceptance, region))
@@ -389,28 +291,3 @@ class _Filter:
             fix,
             CHECKS[check].source if outcome != PASS else "",
         )
-
-
-def _single(values: Intervals) -> int:
-    """The one value that there is, or 0."""
-    return values[0][0] if len(values) == 1 and values[0][0] == values[0][1] else 0
-
-
-def _source_box(cidr: str) -> Box:
-    family, first, last = range_of(cidr)
-    return {FAMILY: ((family, family),), SADDR: ((first, last),)}
-
-
-def _bases_that_lead_to(name: str, table: Table) -> list[Base]:
-    """How the kernel comes to a chain: the hooks of those base chains that jump there, over others or at once."""
-    callers = {name}
-    while True:
-        found = callers | {
-            chain.name
-            for chain in table.chains.values()
-            for rule in chain.rules
-            if any(verdict.chain in callers for _boxes, verdict in rule.branches)
-        }
-        if found == callers:
-            return [chain.base for chain in table.chains.values() if chain.name in callers and chain.base]
-        callers = found

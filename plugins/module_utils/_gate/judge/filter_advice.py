@@ -1,0 +1,178 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What to do about a region that is closed or open: whose rule it is, and the commands for it."""
+
+from __future__ import annotations
+
+from typing import Collection, Sequence
+
+from ..intent.registry import DOORS
+from ..intent.services import ANYONE, Service
+from ..packetfilter.addresses import cidrs, range_of
+from ..packetfilter.diagram import EMPTY, Space
+from ..packetfilter.model import DPORT, FAMILY, PORT_PROTOCOLS, PROTOCOL, SADDR, TOP, Base, Box, Intervals, Table, Where
+from ..packetfilter.names import PROTOCOLS
+from ..packetfilter.openings import describe, lines
+from ..packetfilter.sensor import FilterEvidence
+from .filter_remedies import close_command, open_command
+
+_ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
+_MOST_COMMANDS = 4
+_MOST_NETWORKS = 4
+
+
+class Advice:
+    """Remedies for one host.
+
+    :param asked: the packets that the judgement is about. ``arriving``: those that clients can send.
+    :param must: what certainly gets in.
+    """
+
+    def __init__(
+        self, services: Sequence[Service], evidence: FilterEvidence, asked: int, arriving: int, must: int
+    ) -> None:
+        self.services = services
+        self.evidence = evidence
+        self.space: Space = evidence.space
+        self.asked = asked
+        self.arriving = arriving
+        self.must = must
+        self._filtering: dict[tuple[str, str, str], set[str]] = {}
+
+    def close(self, where: Where, part: int, allowed: int, service: Service | None) -> str:
+        """How to close the part of the question that the rule or policy opens, or how to say that it is meant.
+
+        :param allowed: what else may be open.
+        :param service: that which says the port is closed, if one does.
+        """
+        space, acceptance = self.space, self.evidence.acceptance
+        whole = not any(opener == where and space.meet(node, allowed) for opener, node in acceptance.accepts)
+        anyone = whole or space.values(part, SADDR) == _ALL_SOURCES
+        what = describe(acceptance, part, brief=True) if anyone else "; ".join(lines(acceptance, part))
+        base = self._base(where)
+        command = close_command(where, whole, what, self.neighbours(where), base.hook if base else "")
+        return command + ("" if service else self._if_meant(part))
+
+    def open(self, service: Service, missing: int) -> str:
+        """A command for each network and each family that misses the opening."""
+        commands: list[str] = []
+        for cidr in service.sources:
+            part = self.space.intersect(missing, self.space.box(source_box(cidr)))
+            source, family = ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
+            for where in self.droppers(part):
+                neighbours = self.neighbours(where)
+                command = open_command(where, service.transport, service.port, source, family, neighbours)
+                if command not in commands:
+                    commands.append(command)
+        more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
+        return "; ".join(commands[:_MOST_COMMANDS]) + more
+
+    def _if_meant(self, part: int) -> str:
+        """What to write into the service list so that the opening is no surplus."""
+        space = self.space
+        port = single(space.values(part, DPORT))
+        transport = PROTOCOLS.get(single(space.values(part, PROTOCOL)))
+        if not port or not transport:
+            return ""
+        networks = [
+            cidr
+            for family in (4, 6)
+            if space.meet(part, family_box(space, family))
+            for cidr in cidrs(family, space.values(space.intersect(part, family_box(space, family)), SADDR))
+        ]
+        shown = ", ".join(f'"{cidr}"' if ":" in cidr else cidr for cidr in networks)
+        listed = next((item for item in self.services if (item.port, item.transport) == (port, transport)), None)
+        if listed:
+            which = shown if len(networks) <= _MOST_NETWORKS else "those networks"
+            return f"; or add {which} to from of {listed.label} if it is meant"
+        door = next((name for name, door in DOORS.items() if (door["port"], door["protocol"]) == (port, transport)), "")
+        if door:
+            return f"; or add {door} to services if it is meant"
+        entry = f"port: {port}, protocol: {transport}"
+        if not self._is_open_to(part, port, transport, ANYONE):
+            if len(networks) <= _MOST_NETWORKS and self._is_open_to(part, port, transport, networks):
+                entry += f", from: [{shown}]"
+            else:
+                entry += ", optional: true"
+        return f"; or add {{{entry}}} to services if it is meant"
+
+    def remoteness(self, where: Where) -> tuple[bool, bool, bool]:
+        """Every base chain on the way has let the packet in. The cause is first a rule of those that are there to filter,
+        then one of their policies; a chain of prerouting that lets things pass is it last."""
+        table = self._table(where)
+        key = (table.source, table.family, table.name)
+        if key not in self._filtering:
+            self._filtering[key] = _filtering_chains(table)
+        return (
+            where.chain not in self._filtering[key],
+            where.position == "policy",
+            where.source != "nft" and where.table != "filter",
+        )
+
+    def droppers(self, region: int) -> list[Where]:
+        """The rules and policies that keep packets of the region out, that of a witness first."""
+        if region == EMPTY:
+            return []
+        witness = self.space.witness(region)
+        droppers = self.evidence.acceptance.dropped_by(region)
+        return [where for where, _node in sorted(droppers, key=lambda item: not self.space.contains(item[1], witness))]
+
+    def door(self, port: int, transport: str, networks: Sequence[str]) -> int:
+        number = PORT_PROTOCOLS[transport]
+        door: Box = {PROTOCOL: ((number, number),), DPORT: ((port, port),)}
+        boxes = [{**door, **source_box(cidr)} for cidr in networks]
+        return self.space.intersect(self.space.boxes(boxes), self.asked)
+
+    def _is_open_to(self, part: int, port: int, transport: str, networks: Sequence[str]) -> bool:
+        """Whether the port is open to all of the networks, as far as they are of the part's families."""
+        space = self.space
+        families = [box for box in (family_box(space, family) for family in (4, 6)) if space.meet(part, box)]
+        promised = space.intersect(self.evidence.promised, space.union_all(families))
+        wanted = space.intersect(self.door(port, transport, networks), promised)
+        return space.is_subset(space.intersect(wanted, self.arriving), self.must)
+
+    def neighbours(self, where: Where) -> Collection[str]:
+        return self._table(where).chains
+
+    def _base(self, where: Where) -> Base | None:
+        return self._table(where).chains[where.chain].base
+
+    def _table(self, where: Where) -> Table:
+        return next(
+            table
+            for table in self.evidence.ruleset.tables
+            if (table.source, table.family, table.name) == (where.source, where.family, where.table)
+            and where.chain in table.chains
+        )
+
+
+def family_box(space: Space, family: int) -> int:
+    return space.box({FAMILY: ((family, family),)})
+
+
+def source_box(cidr: str) -> Box:
+    family, first, last = range_of(cidr)
+    return {FAMILY: ((family, family),), SADDR: ((first, last),)}
+
+
+def single(values: Intervals) -> int:
+    """The one value that there is, or 0."""
+    return values[0][0] if len(values) == 1 and values[0][0] == values[0][1] else 0
+
+
+def _filtering_chains(table: Table) -> set[str]:
+    """The chains through which packets come on the input hook, to be filtered."""
+    found = {
+        chain.name
+        for chain in table.chains.values()
+        if chain.base and chain.base.hook == "input" and chain.base.kind == "filter"
+    }
+    waiting = list(found)
+    while waiting:
+        chain = table.chains[waiting.pop()]
+        targets = {verdict.chain for rule in chain.rules for _boxes, verdict in rule.branches} & set(table.chains)
+        waiting.extend(targets - found)
+        found |= targets
+    return found
