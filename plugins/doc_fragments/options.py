@@ -34,7 +34,7 @@ options:
       - Keys of a mapping are C(name), C(port), C(protocol) (V(smtp), V(imap), V(pop3), V(sieve), or V(tcp), V(udp), V(sctp)
         for a door that only the packet filter is asked about), C(encryption) (V(implicit), V(starttls), V(opportunistic),
         V(none)), C(authentication) (a login must be offered under TLS), C(from) (V(any) or a list of CIDRs that may
-        connect), C(closed) (the port must not be reachable), C(optional) (may be open, need not be), C(server_name),
+        connect; nobody else, the looking machine included, may reach the port then), C(closed) (the port must not be reachable), C(optional) (may be open, need not be), C(server_name),
         C(trust), C(policy), C(proxy_protocol).
     type: list
     elements: raw
@@ -93,7 +93,8 @@ options:
     default: ""
   timeout:
     description:
-      - Seconds for the whole task. What was not seen by then is V(unknown).
+      - Seconds for the whole look at the ports. What was not seen by then is V(unknown). The firewall modules grant as much to
+        each command that they run.
     type: int
     default: 60
   max_connections:

@@ -41,9 +41,10 @@ class InPlaceAction(ActionBase):
 
     def _looks_from_here(self, task_vars: Mapping[str, Any]) -> bool:
         """Whether the module would run on this machine, with this Python, as this user. A wrapper as interpreter (such as
-        one that enters a network namespace) looks from somewhere else, and another virtual environment has other libraries,
-        though its interpreter may be a link to the same file."""
-        if self._connection.transport != "local" or self._task.async_val or self._play_context.become:
+        one that enters a network namespace) looks from somewhere else, another virtual environment has other libraries,
+        though its interpreter may be a link to the same file, and the task's environment may name another trust store."""
+        elsewhere = self._connection.transport != "local" or self._play_context.become
+        if elsewhere or self._task.async_val or any(self._task.environment or ()):
             return False
         host = self._task.delegate_to
         variables = task_vars.get("ansible_delegated_vars", {}).get(host, {}) if host else task_vars

@@ -210,6 +210,21 @@ def test_remedies_are_for_the_software_that_answered():
     assert "587" in finding.fix
 
 
+@pytest.mark.parametrize(
+    ("mechanisms", "outcome"),
+    [
+        (("GSSAPI", "SCRAM-SHA-256"), WARN),
+        (("CRAM-MD5",), WARN),
+        (("GSSAPI", "PLAIN"), FAIL),
+        (("XOAUTH2",), FAIL),
+        (("X-NOVEL",), FAIL),
+    ],
+)
+def test_a_login_that_sends_no_secret_in_clear_is_a_warning(mechanisms, outcome):
+    before = Capabilities(starttls=True, login_mechanisms=mechanisms)
+    assert faults(service("imap"), good("imap", before_tls=before)) == [("mail.login-before-tls", outcome)]
+
+
 def test_a_refused_starttls_is_told_from_none():
     changes = {"encryption": seen.NONE, "tls": None, "starttls_reply": "454 never"}
     (finding,) = [i for i in judge_mail_ports([service("imap")], [good("imap", **changes)]) if i.outcome != PASS]

@@ -43,6 +43,8 @@ _MODES = {
     seen.STARTTLS: "plaintext with STARTTLS",
     seen.NONE: "plaintext without STARTTLS",
 }
+#: Mechanisms that prove a password or a ticket without sending it. Any other, an unknown one too, may send a secret.
+_NO_SECRET_IN_CLEAR = ("SCRAM-", "GSSAPI", "GS2-", "CRAM-MD5", "DIGEST-MD5", "NTLM", "EXTERNAL", "ANONYMOUS", "APOP")
 _WANTED = {
     "implicit": (seen.IMPLICIT,),
     "starttls": (seen.STARTTLS,),
@@ -309,7 +311,10 @@ class _Port:
         if self.evidence.from_itself and self.evidence.software == "dovecot":
             cause = "Dovecot takes a client with its own address for secure: look from another host to know"
             return self._finding("mail.login-before-tls", UNKNOWN, "no login", offered, cause)
-        return self._finding("mail.login-before-tls", FAIL, "no login", offered, "passwords can be sent in clear")
+        if any(not mechanism.startswith(_NO_SECRET_IN_CLEAR) for mechanism in before.login_mechanisms):
+            return self._finding("mail.login-before-tls", FAIL, "no login", offered, "passwords can be sent in clear")
+        cause = "these send no password in clear, but all that follows is"
+        return self._finding("mail.login-before-tls", WARN, "no login", offered, cause)
 
     def _after_tls(self) -> Iterator[Finding]:
         after = self.evidence.after_tls

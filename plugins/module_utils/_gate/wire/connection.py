@@ -48,9 +48,13 @@ class NotOpened(Exception):
 
     :param state: one of the states of :mod:`.evidence`.
     :param cut_off: the deadline ended the attempt.
+    :param source_address: from which it was made, ``""`` where the system did not come to choose one.
     """
 
-    def __init__(self, state: str, seconds: float, detail: str, cut_off: bool = False) -> None:
+    def __init__(
+        self, state: str, seconds: float, detail: str, cut_off: bool = False, source_address: str = ""
+    ) -> None:
+        self.source_address = source_address
         self.state = state
         self.seconds = seconds
         self.detail = detail
@@ -266,15 +270,23 @@ def open_connection(endpoint: Endpoint, port: int, connect_seconds: float, deadl
             raise ConnectionRefusedError(errno.ECONNREFUSED, "the socket met itself: nothing listens")
         return Connection(connecting, deadline, took)
     except OSError as why:
-        connecting.close()
         took = time.monotonic() - started
+        source = _chosen_source(connecting)
+        connecting.close()
         # Since Python 3.10 the kernel's own ETIMEDOUT is a socket.timeout too.
         if not isinstance(why, socket.timeout) or why.errno == errno.ETIMEDOUT:
-            raise NotOpened(_state_of(why), took, _name_of(why)) from why
+            raise NotOpened(_state_of(why), took, _name_of(why), source_address=source) from why
         cut_off = granted < connect_seconds
         unanswered = not cut_off or took >= _SURELY_UNANSWERED
         said = "no answer in {0:.1f} s".format(took)
-        raise NotOpened(evidence.TIMED_OUT if unanswered else evidence.NOT_TRIED, took, said, cut_off) from why
+        state = evidence.TIMED_OUT if unanswered else evidence.NOT_TRIED
+        raise NotOpened(state, took, said, cut_off, source) from why
+
+
+def _chosen_source(connecting: socket.socket) -> str:
+    """The address that the system chose to connect from, ``""`` where it came to none."""
+    source = str(connecting.getsockname()[0])
+    return "" if source in ("0.0.0.0", "::") else source
 
 
 def _state_of(why: OSError) -> str:

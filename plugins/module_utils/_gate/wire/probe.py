@@ -114,6 +114,7 @@ class PortLook:
                 state=failure.state,
                 seconds=round(failure.seconds, 4),
                 detail=failure.detail,
+                source_address=failure.source_address,
                 stopped=str(self._deadline) if failure.cut_off else "",
                 connections=self._reach.connections,
             )
