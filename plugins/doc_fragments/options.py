@@ -29,13 +29,13 @@ options:
   services:
     description:
       - What must be open. Each element is a name (V(smtp), V(submission), V(submissions), V(imap), V(imaps), V(pop3),
-        V(pop3s), V(sieve), and for the packet filter V(ssh), V(dhcp-client), V(dhcpv6-client)), or a mapping that starts
+        V(pop3s), V(sieve), V(lmtp), and for the packet filter V(ssh), V(dhcp-client), V(dhcpv6-client)), or a mapping that starts
         from one and overrides, or that stands alone with C(port) and C(protocol).
-      - Keys of a mapping are C(name), C(port), C(protocol) (V(smtp), V(imap), V(pop3), V(sieve), or V(tcp), V(udp), V(sctp)
-        for a door that only the packet filter is asked about), C(encryption) (V(implicit), V(starttls), V(opportunistic),
-        V(none)), C(authentication) (a login must be offered under TLS), C(from) (V(any) or a list of CIDRs that may
-        connect; nobody else, the looking machine included, may reach the port then), C(closed) (the port must not be reachable), C(optional) (may be open, need not be), C(server_name),
-        C(trust), C(policy), C(proxy_protocol).
+      - Keys of a mapping are C(name), C(port), C(protocol) (V(smtp), V(lmtp), V(imap), V(pop3), V(sieve), or V(tcp), V(udp),
+        V(sctp) for a door that only the packet filter is asked about), C(encryption) (V(implicit), V(starttls),
+        V(opportunistic), V(none)), C(authentication) (a login must be offered under TLS), C(from) (V(any), or a list of CIDRs
+        that may connect; nobody else may reach the port then, the machine that looks included), C(closed) (the port must not be
+        reachable), C(optional) (may be open, need not be), C(server_name), C(trust), C(policy), C(proxy_protocol).
     type: list
     elements: raw
   policy:
