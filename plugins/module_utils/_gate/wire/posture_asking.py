@@ -17,11 +17,13 @@ from dataclasses import dataclass, field, replace
 from typing import List, Optional
 
 from .connection import Broken, Connection, DeadlineReached, NotOpened, Silence
-from .hello.client import TLS12, ClientHello, farewell
+from .hello.client import TLS12, TLS13, VERSION_NAMES, ClientHello, farewell
 from .hello.fields import MalformedFlight
 from .hello.flight import Flight, FlightReader
+from .hello.server import ServerHello
 from .hello.sslv2 import Sslv2Hello
-from .hello.suites import suite_name
+from .hello.suites import SUITES, suite_name
+from .hello.traits import suite_traits
 from .posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, Answer
 from .posture_hellos import AnyHello, control, is_big, pieces_of
 from .reach import CutOff, PutOff, Reach
@@ -222,15 +224,20 @@ class Asker:
         if flight.sslv2 is not None:
             reply.answer = ACCEPTED
         elif flight.hello is not None and isinstance(hello, ClientHello):
-            if flight.hello.suite in hello.suites and flight.hello.version <= max(
-                hello.version, *hello.supported_versions, 0
-            ):
+            if _was_offered(flight.hello, hello):
                 reply.answer = ACCEPTED
             else:
-                reply.why = "the server chose {0}, which was not offered".format(suite_name(flight.hello.suite))
+                chosen = "{0} in {1}".format(suite_name(flight.hello.suite), VERSION_NAMES[flight.hello.version])
+                reply.why = "the server chose {0}, which was not offered".format(chosen)
         elif flight.alert is not None and flight.alert.description != 0:
             reply.answer = REJECTED
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _was_offered(chosen: ServerHello, hello: ClientHello) -> bool:
+    if chosen.suite not in hello.suites or chosen.version > max(hello.version, *hello.supported_versions, 0):
+        return False
+    return chosen.suite not in SUITES or suite_traits(chosen.suite).tls13 == (chosen.version == TLS13)

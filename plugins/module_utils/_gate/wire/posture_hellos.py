@@ -21,7 +21,8 @@ AnyHello = Union[ClientHello, Sslv2Hello]
 #: Old servers and middleboxes fail on more (an extension of the record's length by a second byte, fixed tables).
 SMALL_BYTES = 256
 SMALL_SUITES = 64
-_PIECE = 40
+# As much of each as leaves room for a server name of 50 characters in a small hello.
+_FEW_SUITES_AT_ONCE, _FEW_GROUPS_AT_ONCE, _FEW_SCHEMES_AT_ONCE = 30, 12, 9
 _FEW_GROUPS = (29, 23, 24, 25, 26, 27, 28, 22)
 _FEW_SCHEMES = (0x0403, 0x0503, 0x0804, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0807)
 _COMMON_SUITES = (
@@ -106,15 +107,16 @@ def is_big(hello: AnyHello) -> bool:
 
 
 def pieces_of(hello: ClientHello) -> List[ClientHello]:
-    """Small hellos that together offer the same suites, and the same groups where these are few or the matter in hand."""
+    """Small hellos that together offer the same suites, groups and schemes; of groups and schemes only the common ones where
+    these are not the matter in hand."""
     slim = replace(hello, status_request=False, alpn=(), session_ticket=False, encrypt_then_mac=False)
-    slim = replace(slim, signature_schemes=_few(hello.signature_schemes, ALL_SCHEMES, _FEW_SCHEMES))
-    all_groups = TLS13_GROUPS if hello.supported_versions else TLS12_GROUPS
-    groups = _few(hello.groups, all_groups, _FEW_GROUPS)
+    groups = _few(hello.groups, TLS13_GROUPS if hello.supported_versions else TLS12_GROUPS, _FEW_GROUPS)
+    schemes = _few(hello.signature_schemes, ALL_SCHEMES, _FEW_SCHEMES)
     return [
-        replace(slim, suites=some_suites, groups=some_groups)
-        for some_suites in _cut(hello.suites)
-        for some_groups in _cut(groups)
+        replace(slim, suites=some_suites, groups=some_groups, signature_schemes=some_schemes)
+        for some_suites in _cut(hello.suites, _FEW_SUITES_AT_ONCE)
+        for some_groups in _cut(groups, _FEW_GROUPS_AT_ONCE)
+        for some_schemes in _cut(schemes, _FEW_SCHEMES_AT_ONCE)
     ]
 
 
@@ -122,5 +124,5 @@ def _few(given: Tuple[int, ...], everything: Tuple[int, ...], few: Tuple[int, ..
     return few if given == everything else given
 
 
-def _cut(numbers: Tuple[int, ...]) -> List[Tuple[int, ...]]:
-    return [numbers[start : start + _PIECE] for start in range(0, len(numbers), _PIECE)] or [()]
+def _cut(numbers: Tuple[int, ...], size: int) -> List[Tuple[int, ...]]:
+    return [numbers[start : start + size] for start in range(0, len(numbers), size)] or [()]

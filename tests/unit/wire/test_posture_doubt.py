@@ -1,0 +1,321 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a server does not say no: it hangs up, resets, stalls, puts us off, talks nonsense, or fails on the size of a hello.
+
+None of that may end as accepted or as rejected.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from _gate.wire.hello.client import SSL30, TLS10, TLS11, TLS12, TLS13
+from _gate.wire.hello.groups import TLS13_GROUPS, group_name
+from _gate.wire.hello.suites import suite_name, suite_names, suite_number
+from _gate.wire.hello.traits import suites_of
+from _gate.wire.posture_questions import Questions, check_questions
+from _gate.wire.target import Limits, Target, check_target
+from wire_hello_reader import read_hello
+from wire_paper_server import HANG_UP, RESET, STALL, PaperServer, alert
+from wire_posture import TLS12_SUITES, TLS13_SUITES, by_version, posture_of, versions_of
+from wire_servers import Server
+
+CLEAN = {
+    TLS12: tuple(suite_number(name) for name in TLS12_SUITES if "_RSA_" in name),
+    TLS13: tuple(suite_number(name) for name in TLS13_SUITES),
+}
+
+
+def look_at(paper, **details):
+    with Server(paper.script) as server:
+        return posture_of(server.port, **details)
+
+
+def unanswered(posture):
+    """Subjects and causes of all that stayed inconclusive."""
+    outside = [entry.outside for entry in (*posture.suites, *posture.groups)]
+    rest = [answer for answer in (posture.signatures, posture.without_sni) if answer]
+    answers = [*posture.versions, *outside, *rest]
+    return {answer.subject: answer.why for answer in answers if answer.answer == "inconclusive"}
+
+
+def test_a_clean_server_of_paper():
+    posture = look_at(PaperServer(CLEAN))
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+    assert unanswered(posture) == {}
+    assert posture.connections == 10
+    assert posture.stopped == ""
+
+
+@pytest.mark.parametrize("way", [HANG_UP, RESET, STALL, b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_a_server_that_never_answers_hellos_proves_nothing(way):
+    paper = PaperServer({}, instead=lambda hello, number: way or HANG_UP)
+    posture = look_at(paper, reply_seconds=0.2)
+    assert versions_of(posture)[0] == []
+    assert len(versions_of(posture)[1]) == 6
+    assert posture.connections == 2
+    assert posture.stopped.startswith("slow: no answer" if way == STALL else "cut off after 0 connections: ")
+    assert set(unanswered(posture).values()) == {posture.stopped}
+
+
+@pytest.mark.parametrize("way", [HANG_UP, RESET, STALL, b"\x00\x01\x02"])
+@pytest.mark.parametrize("after", [1, 4, 8])
+def test_a_ban_in_the_middle_ends_as_inconclusive(way, after):
+    paper = PaperServer(CLEAN, instead=lambda hello, number: way if number > after else None)
+    posture = look_at(paper, reply_seconds=0.2)
+    assert posture.connections == after + 2
+    assert posture.stopped.startswith("slow: " if way == STALL else "cut off after {0} connections: ".format(after))
+    assert "SSLv2" in versions_of(posture)[1]
+    assert posture.versions[0].why == posture.stopped
+    assert not any(entry.outside.answer == "rejected" for entry in posture.groups if after < 8)
+
+
+def test_a_closed_door_in_the_middle_ends_as_cut_off():
+    paper = PaperServer(CLEAN)
+    with Server(paper.script) as server:
+
+        def close_the_door(hello, number):
+            if number == 3:
+                server._listener.shutdown(socket.SHUT_RDWR)
+
+        paper.instead = close_the_door
+        posture = posture_of(server.port)
+    assert posture.stopped.startswith("cut off after 3 connections: refused")
+
+
+def hangs_up_on_sslv2(hello, number):
+    return HANG_UP if hello is None else None
+
+
+def test_hanging_up_on_one_kind_of_hello_is_neither_yes_nor_no():
+    posture = look_at(PaperServer(CLEAN, instead=hangs_up_on_sslv2))
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv2"])
+    assert unanswered(posture) == {"SSLv2": "closed without an alert, while a control hello was answered"}
+    assert posture.stopped == ""
+
+
+def test_a_server_that_hangs_up_instead_of_refusing_is_never_called_clean():
+    def never_alerts(hello, number):
+        said = paper.answer(hello)
+        return HANG_UP if said[:1] == b"\x15" else said
+
+    paper = PaperServer(CLEAN, instead=never_alerts)
+    posture = look_at(paper, most_connections=60)
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1"])
+    assert all(entry.outside.answer == "inconclusive" for entry in (*posture.suites, *posture.groups))
+    assert posture.signatures.answer == "inconclusive"
+    assert posture.stopped == ""
+
+
+@pytest.mark.parametrize("most", [1, 3, 6, 9])
+def test_the_budget_is_kept_and_its_end_is_told(most):
+    posture = look_at(PaperServer(CLEAN), most_connections=most)
+    assert posture.connections == most
+    assert set(unanswered(posture).values()) == {"not asked within {0} connections".format(most)}
+
+
+def test_connections_made_before_count():
+    posture = look_at(PaperServer(CLEAN), most_connections=9, before=4)
+    assert posture.connections == 5
+
+
+@pytest.mark.parametrize("way", [HANG_UP, RESET, STALL, alert(50), alert(47)])
+def test_a_server_that_fails_on_large_hellos_is_asked_in_small_ones(way):
+    def minds_size(hello, number):
+        if hello is not None and (len(hello) >= 256 or len(read_hello(hello).suites) > 64):
+            return way
+        return None
+
+    paper = PaperServer(CLEAN, instead=minds_size)
+    posture = look_at(paper, most_connections=300, reply_seconds=0.2)
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+    assert all(entry.outside.answer == "rejected" for entry in (*posture.suites, *posture.groups))
+    assert any("large hello" in note for note in posture.notes)
+
+
+def test_a_weak_suite_is_found_in_small_hellos_as_well():
+    weak = suite_number("TLS_RSA_WITH_RC4_128_MD5")
+    versions = {**CLEAN, TLS12: (*CLEAN[TLS12], weak)}
+    paper = PaperServer(versions, instead=lambda hello, number: RESET if hello and len(hello) >= 256 else None)
+    posture = look_at(paper, most_connections=300, most_when_enumerating=600)
+    assert by_version(posture.suites)["TLSv1.2"].outside.answer == "accepted"
+    assert suite_name(weak) in by_version(posture.suites)["TLSv1.2"].accepted
+
+
+def test_a_server_that_refuses_the_name_is_asked_without_it():
+    def minds_names(hello, number):
+        return alert(112) if hello and read_hello(hello).server_name else None
+
+    posture = look_at(PaperServer(CLEAN, instead=minds_names))
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+    assert posture.notes == ("the server refuses the name mail.example.org: unrecognized_name (112)",)
+
+
+def test_a_server_that_insists_on_the_name_rejects_a_hello_without():
+    def wants_names(hello, number):
+        return None if hello is None or read_hello(hello).server_name else alert(112)
+
+    posture = look_at(PaperServer(CLEAN, instead=wants_names))
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+    assert posture.without_sni.answer == "rejected"
+
+
+def test_a_warning_before_the_end_is_an_alert():
+    def warns(hello, number):
+        said = paper.answer(hello)
+        return alert(said[6], level=1) if said[:1] == b"\x15" else said
+
+    paper = PaperServer(CLEAN, instead=warns, waits=False)
+    posture = look_at(paper)
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+
+
+def test_what_was_not_offered_proves_nothing():
+    def has_one_answer(hello, number):
+        return stranger.flight(TLS12, 0x1302, 23, 0x0401) if hello else None
+
+    stranger = PaperServer({}, instead=has_one_answer)
+    posture = look_at(stranger)
+    assert "TLSv1.2" in versions_of(posture)[1]
+    assert "was not offered" in unanswered(posture)["TLSv1.2"]
+
+
+def test_the_version_that_a_server_chooses_rejects_those_above():
+    old = (suite_number("TLS_RSA_WITH_AES_128_CBC_SHA"),)
+    paper = PaperServer({TLS10: old})
+    posture = look_at(paper)
+    assert versions_of(posture) == (["TLSv1"], [])
+    paper = PaperServer({SSL30: old, TLS11: old})
+    assert versions_of(look_at(paper)) == (["SSLv3", "TLSv1.1"], [])
+
+
+def test_a_reset_inside_a_flight_does_not_undo_its_hello():
+    def breaks_off(hello, number):
+        said = paper.answer(hello)
+        return said[:-9] if len(said) > 120 else said
+
+    paper = PaperServer(CLEAN, instead=breaks_off, waits=False)
+    posture = look_at(paper)
+    assert versions_of(posture)[0] == ["TLSv1.2", "TLSv1.3"]
+
+
+SUITES12 = st.lists(st.sampled_from(suites_of("TLSv1.2")), min_size=1, max_size=5, unique=True)
+SUITES13 = st.lists(st.sampled_from(suites_of("TLSv1.3")), min_size=1, max_size=4, unique=True)
+GROUPS = st.lists(st.sampled_from(TLS13_GROUPS), min_size=1, max_size=5, unique=True)
+
+
+@settings(max_examples=25)
+@given(SUITES12, SUITES13, GROUPS, st.booleans())
+def test_enumeration_finds_exactly_what_the_server_has(suites12, suites13, groups, own_order):
+    paper = PaperServer({TLS12: tuple(suites12), TLS13: tuple(suites13)}, tuple(groups) + (29,), own_order)
+    posture = look_at(paper, leave_out_suites=(), leave_out_groups=None, enumerate_fully=True)
+    suites = by_version(posture.suites)
+    assert set(suites["TLSv1.3"].accepted) == set(suite_names(tuple(suites13)))
+    assert set(suites["TLSv1.2"].accepted) == set(suite_names(tuple(suites12)))
+    assert suites["TLSv1.2"].complete
+    assert suites["TLSv1.3"].complete
+    found = by_version(posture.groups)["TLSv1.3"]
+    assert set(found.accepted) == {group_name(group) for group in (*groups, 29)}
+    assert found.complete
+    usual = [suite for suite in suites13 if "CHACHA20" not in suite_name(suite)]
+    assert suites["TLSv1.3"].server_chooses is (own_order if len(usual) > 1 else None)
+
+
+@settings(max_examples=25)
+@given(SUITES12, st.booleans())
+def test_outside_is_answered_as_the_sets_say(suites12, allow_all):
+    """Whatever the server has: outside is accepted if and only if it has something else than may be."""
+    paper = PaperServer({TLS12: tuple(suites12)})
+    allowed = suite_names(tuple(suites12)) if allow_all else TLS12_SUITES
+    posture = look_at(paper, leave_out_suites=(("TLSv1.2", allowed),), leave_out_groups=None, most_connections=40)
+    outside = set(suite_names(tuple(suites12))) - set(allowed)
+    assert by_version(posture.suites)["TLSv1.2"].outside.answer == ("accepted" if outside else "rejected")
+
+
+# Through STARTTLS
+
+
+def smtp(paper, starttls=b"220 go\r\n", greeting=b"220 mx.example.org ESMTP\r\n"):
+    def script(peer):
+        peer.say(greeting)
+        heard = b""
+        while True:
+            data = peer.socket.recv(1024)
+            if not data:
+                return
+            heard += data
+            if heard.endswith(b"\r\n"):
+                if heard.startswith(b"STARTTLS"):
+                    peer.say(starttls)
+                    if starttls.startswith(b"220"):
+                        paper.script(peer)
+                        return
+                else:
+                    peer.say(b"250-mx.example.org\r\n250 STARTTLS\r\n")
+                heard = b""
+
+    return script
+
+
+def test_hellos_after_starttls():
+    with Server(smtp(PaperServer(CLEAN))) as server:
+        posture = posture_of(server.port, encryption="starttls", protocol="smtp")
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+    assert unanswered(posture) == {}
+
+
+@pytest.mark.parametrize("details", [{"greeting": b"421 too many connections\r\n"}, {"starttls": b"454 busy\r\n"}])
+def test_being_put_off_is_told_by_its_name(details):
+    with Server(smtp(PaperServer(CLEAN), **details)) as server:
+        posture = posture_of(server.port, encryption="starttls", protocol="smtp")
+    assert posture.stopped.startswith("throttled: 4")
+    assert len(versions_of(posture)[1]) == 6
+    assert posture.connections <= 4
+
+
+def test_a_starttls_that_fails_for_good_proves_nothing():
+    with Server(smtp(PaperServer(CLEAN), starttls=b"502 no\r\n")) as server:
+        posture = posture_of(server.port, encryption="starttls", protocol="smtp")
+    assert len(versions_of(posture)[1]) == 6
+    assert "502" in posture.stopped
+
+
+def test_the_deadline_ends_everything():
+    started = time.monotonic()
+    with Server(PaperServer({}, instead=lambda hello, number: STALL).script) as server:
+        posture = posture_of(server.port, reply_seconds=30.0, deadline_seconds=0.4)
+    assert time.monotonic() - started < 2
+    assert "deadline" in posture.stopped
+    assert len(versions_of(posture)[1]) == 6
+
+
+# Questions
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"leave_out_suites": (("TLSv1.4", ()),)},
+        {"leave_out_suites": (("TLSv1.2", ("ECDHE-RSA-AES128-SHA",)),)},
+        {"leave_out_groups": ("prime256v1",)},
+        {"leave_out_signatures": ("rsa",)},
+        {"most_connections": 0},
+    ],
+)
+def test_questions_that_cannot_be_meant_are_refused(wrong):
+    with pytest.raises(ValueError, match="questions[.]" + next(iter(wrong))):
+        check_questions(Questions(**wrong))
+    with pytest.raises(ValueError):
+        check_target(Target("mail.example.org", 993, "imap", "implicit", questions=Questions(**wrong)), "targets[0]")
+
+
+def test_without_questions_there_is_no_posture():
+    assert Target("mail.example.org", 993, "imap", "implicit").questions is None
+    assert Limits(1).in_all >= 100
