@@ -170,6 +170,28 @@ def test_injection_hung_up_on_and_control_too(context):
     assert seen.tls.established
 
 
+def test_injection_fails_and_so_does_the_control(context):
+    """TLS works once and never again, with or without company."""
+    visits = []
+
+    def script(peer):
+        visits.append(peer)
+        peer.say(GREETING)
+        peer.socket.recv(100)
+        peer.say(b"250-mx\r\n250 STARTTLS\r\n")
+        peer.socket.recv(100)
+        peer.say(b"220 go\r\n")
+        if len(visits) == 1:
+            peer.start_tls(context)
+            mail_server(b"", SMTP_UNDER_TLS)(peer)
+
+    with Server(script) as server:
+        seen = see(server, checks=("starttls_injection",))
+    assert seen.mail_posture.starttls_injection.answer == "not established"
+    assert seen.mail_posture.starttls_injection.why == "no TLS, and none without the command either"
+    assert seen.connections == 3
+
+
 def test_injection_taken_for_tls(context):
     def byte_by_byte(peer):
         peer.say(GREETING)

@@ -110,6 +110,8 @@ def test_put_off_twice_is_put_off_for_good():
             with pytest.raises(PutOff, match="421 4.7.0 later"):
                 here.at_tls_start(STARTTLS)
     assert here.connections == server.visits == 2
+    assert here.slots.put_off_with("smtp") == "421 4.7.0 later"
+    assert here.slots.put_off_with("imap") == ""
 
 
 def test_put_off_once_is_forgiven():

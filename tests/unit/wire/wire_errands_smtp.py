@@ -82,6 +82,11 @@ SMTP_ERRANDS = {
         {"observed": {"left_over_bytes": NO, "authentication_required": YES}},
         errand=AT_LAST,
     ),
+    "the null sender is unwelcome under TLS": Session(
+        under_tls(MAIL, S(b"550 5.1.7 no null sender")),
+        {"observed": {"left_over_bytes": NO, "authentication_required": UNCLEAR}},
+        errand=AT_LAST,
+    ),
     "judged at RCPT perhaps": Session(
         under_tls(MAIL, S(b"250 2.1.0 Ok"), *RSET),
         {"observed": {"left_over_bytes": NO, "authentication_required": UNCLEAR}},
