@@ -105,6 +105,7 @@ def test_software(announcement, software):
         ("250 2.1.0 <>... Sender ok", "sendmail"),
         ("220 2.0.0: Ready to start TLS", "opensmtpd"),
         ("250 2.0.0: Ok", "opensmtpd"),
+        ("530 5.5.1 Invalid command: Must issue an AUTH command first", "opensmtpd"),
         ("OK Begin TLS negotiation now.", "dovecot"),
         ("+OK Begin TLS negotiation now.", "dovecot"),
         ("OK Begin TLS negotiation now", "cyrus"),

@@ -63,6 +63,7 @@ _HABITS = (
     (re.compile(r"^503 STARTTLS command used when not advertised$"), "exim"),
     (re.compile(r"^221 2\.0\.0 \S+ closing connection$|^250 2\.1\.0 <.*>\.\.\. Sender ok$"), "sendmail"),
     (re.compile(r"^250 2\.0\.0: Ok$|^250 2\.0\.0: Reset state$|^220 2\.0\.0: Ready to start TLS$"), "opensmtpd"),
+    (re.compile(r"^5\d\d 5\.5\.1 Invalid command: |^550 Invalid recipient: <"), "opensmtpd"),
     (re.compile(r"^220 2\.0\.0 Start TLS$|^530 5\.7\.1 Authentication required$"), "nginx"),
     (re.compile(r"^(?:\+?OK )Begin TLS negotiation now\.$|Pre-login capabilities listed, post-login"), "dovecot"),
     (re.compile(r"^(?:\+?OK )Begin TLS negotiation now$"), "cyrus"),
