@@ -7,14 +7,20 @@ the commands were run there and mended what they should."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from _gate.intent.policy import parse_policy
 from _gate.intent.services import Defaults, parse_services
 from _gate.judge.filter_remedies import close_command, manager, open_command
-from _gate.judge.finding import FAIL, PASS, WARN
+from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN
 from _gate.judge.firewall import judge_firewall
+from _gate.packetfilter import live
+from _gate.packetfilter.live import Address, HostFacts
 from _gate.packetfilter.model import Where
+from _gate.packetfilter.readers import iptables_save
+from _gate.packetfilter.readers.combine import combine
 from _gate.packetfilter.sensor import look_at_filter
 
 
@@ -52,6 +58,28 @@ def test_the_policy_to_change_is_that_of_the_filter_and_not_one_of_prerouting(fa
         "accept what is required, then: iptables -P INPUT DROP",
         "accept what is required, then: ip6tables -P INPUT DROP",
     ]
+
+
+def accepts(table, hook, policy):
+    """An nft table with a base chain that accepts TCP 3306."""
+    place = {"family": "inet", "table": table}
+    match = {"left": {"payload": {"protocol": "tcp", "field": "dport"}}, "op": "==", "right": 3306}
+    base = {"name": "base", "handle": 1, "type": "filter", "hook": hook, "prio": 0, "policy": policy}
+    return [
+        {"table": {"family": "inet", "name": table, "handle": 1}},
+        {"chain": {**place, **base}},
+        {"rule": {**place, "chain": "base", "handle": 2, "expr": [{"match": match}, {"accept": None}]}},
+    ]
+
+
+def test_the_rule_to_delete_is_that_of_the_filter_and_not_one_that_lets_pass_before(tmp_path):
+    objects = [{"metainfo": {"version": "1.0.6"}}]
+    objects += accepts("early", "prerouting", "accept") + accepts("filter", "input", "drop")
+    path = tmp_path / "nft.json"
+    path.write_text(json.dumps({"nftables": objects}), encoding="utf-8")
+    found = judge_firewall("mx", (), look_at_filter({"nft_json": str(path)}))
+    (fault,) = [item for item in found if item.outcome == FAIL]
+    assert fault.fix.startswith("nft delete rule inet filter base handle 2;")
 
 
 def test_without_a_chain_of_the_input_hook_no_policy_is_to_be_changed(faults):
@@ -152,6 +180,42 @@ def test_a_required_network_that_is_banned_as_a_whole_is_a_fault(faults):
     assert fault.fix.endswith("fail2ban-client unban ADDRESS")
 
 
+@pytest.fixture
+def live_findings(monkeypatch):
+    """What is wrong on a live host that has eth0 with a global and a link-local address."""
+
+    def judge(services, ipv4, ipv6):
+        saves = [(family, iptables_save.read(text, family, "save")) for family, text in ((4, ipv4), (6, ipv6))]
+        addresses = (Address(4, "192.0.2.1", "eth0", "global"), Address(6, "fe80::1", "eth0", "link"))
+        both = (*addresses, Address(6, "2001:db8::1", "eth0", "global"))
+        host = (combine(None, saves, ()), HostFacts(both, ("eth0", "lo")))
+        monkeypatch.setattr(live, "from_host", lambda run: host)
+        parsed = parse_services(services, Defaults(parse_policy("rfc8314")))
+        return [item for item in judge_firewall("mx", parsed, look_at_filter({})) if item.outcome != PASS]
+
+    return judge
+
+
+def test_a_live_host_is_spoken_of_without_its_interfaces_and_addresses(live_findings):
+    """What is promised at its global addresses on its interfaces is shown as the rules have it."""
+    (warning,) = live_findings(["imaps", "submissions"], banned("192.0.2.7/32"), banned("2001:db8::7/128"))
+    assert warning.observed == (
+        "fail2ban bans tcp 465,993 from 192.0.2.7/32 (IPv4); tcp 465,993 from 2001:db8::7/128 (IPv6)"
+    )
+    limited = save("INPUT -p tcp --dport 993 -m limit --limit 5/min -j ACCEPT")
+    (doubt,) = live_findings(["imaps"], limited, limited)
+    assert (doubt.outcome, doubt.expected, doubt.observed) == (UNKNOWN, *["tcp 993 from any (IPv4, IPv6)"] * 2)
+    (missing,) = live_findings(["imaps"], save(), save())
+    assert (missing.expected, missing.observed) == ("tcp 993 from any (IPv4, IPv6)", "closed")
+
+
+def test_a_port_that_is_open_on_the_only_interface_is_open(live_findings):
+    rule = save("INPUT -i eth0 -p tcp --dport 993 -j ACCEPT")
+    assert live_findings(["imaps"], rule, rule) == []
+    (fault,) = live_findings(["imaps"], save("INPUT -i eth1 -p tcp --dport 993 -j ACCEPT"), rule)
+    assert (fault.outcome, fault.families) == (FAIL, ("ipv4",))
+
+
 # -- ufw -----------------------------------------------------------------------------------------------------------------
 
 UFW = ["ufw-before-input", "ufw-user-input", "ufw-track-input"]
@@ -230,4 +294,5 @@ def test_firewalld_closes_in_the_zone_that_opens():
 def test_the_iptables_backend_of_firewalld_is_told_by_its_chains():
     where = Where("iptables", "ip", "filter", "IN_public_allow", "line 3", "")
     assert manager(where, ["INPUT", "INPUT_ZONES", "IN_public_allow"]) == "firewalld"
+    assert manager(where, ["INPUT", "INPUT_POLICIES", "IN_public_allow"]) == "firewalld"
     assert manager(where, ["INPUT", "IN_public_allow"]) == "iptables"

@@ -14,6 +14,8 @@ from ..packetfilter.model import ACCEPT, Where
 #: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
 _ZONE = re.compile(r"(?:filter_)?IN_(?!policy_)(?P<zone>.+?)(?:_(?P<part>pre|log|deny|allow|post))?")
 
+_FIREWALLD_CHAINS = frozenset(("INPUT_ZONES", "INPUT_POLICIES"))  # the former up to 1.3
+
 
 def manager(where: Where, neighbours: Collection[str] = ()) -> str:
     """Who wrote the rule: firewalld, ufw, docker, fail2ban, or the rule language itself (nft, iptables, ip6tables).
@@ -28,7 +30,7 @@ def manager(where: Where, neighbours: Collection[str] = ()) -> str:
         if where.chain.lower().startswith(prefix):
             return name
     zone = _ZONE.fullmatch(where.chain)
-    if "INPUT_ZONES" in neighbours and (zone or where.chain.startswith("INPUT")):
+    if not _FIREWALLD_CHAINS.isdisjoint(neighbours) and (zone or where.chain.startswith("INPUT")):
         return "firewalld"
     if where.position == "policy" and any(name.startswith(("ufw-", "ufw6-")) for name in neighbours):
         return "ufw"

@@ -115,7 +115,7 @@ class _Filter:
             )
         missing = space.minus(space.intersect(promised, self.arriving), self.may)
         undecided = space.minus(space.intersect(promised, self.may), self.must)
-        missing = space.minus(missing, self._tolerated(service, promised, missing))
+        missing = space.minus(missing, self._tolerated(service, region, missing))
         if missing != EMPTY:
             where = next(iter(self.advice.droppers(missing)), None)
             cause = f"closed by {rule_text(where)}: {where.text}" if where else "closed"
@@ -136,7 +136,7 @@ class _Filter:
                 UNKNOWN,
                 service,
                 self._lines(region),
-                self._lines(undecided),
+                self._lines(space.minus(space.intersect(region, self.may), self.must)),
                 self._doubts(undecided),
                 f"accept {service.transport} {service.port} without that condition, or set optional: true for it",
             )
@@ -150,11 +150,14 @@ class _Filter:
             return EMPTY
         banned = space.union_all(
             node
-            for where, node in self.acceptance.dropped_by(missing)
+            for where, node in self.acceptance.dropped_by(space.minus(region, self.may))
             if manager(where, self.advice.neighbours(where)) == "fail2ban"
         )
+        if not space.meet(banned, missing):
+            return EMPTY
+        clients = space.intersect(space.intersect(region, self.evidence.promised), self.arriving)
         for cidr in service.sources:
-            wanted = space.intersect(space.intersect(region, self.arriving), space.box(source_box(cidr)))
+            wanted = space.intersect(clients, space.box(source_box(cidr)))
             if wanted != EMPTY and space.is_subset(wanted, banned):
                 return EMPTY
         self.banned = space.union(self.banned, banned)
