@@ -64,6 +64,8 @@ DHE = "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"
 RSA = "TLS_RSA_WITH_AES_128_GCM_SHA256"
 CHACHA = "TLS_CHACHA20_POLY1305_SHA256"
 
+NO_EARLY_DATA = {"features": {"early_data": "forbidden"}}
+
 DEVIATIONS = [
     ("rfc8314", replace(CLEAN, versions=versions("SSLv3", "TLSv1.2", "TLSv1.3")), "mail.tls-old-versions", FAIL),
     (
@@ -114,8 +116,8 @@ DEVIATIONS = [
     ("bsi-tr-02102-2", features(extended_master_secret=False), "mail.tls-extended-master-secret", WARN),
     ("nist-800-52r2", features(encrypt_then_mac=False), "mail.tls-encrypt-then-mac", FAIL),
     ("bsi-tr-02102-2", features(encrypt_then_mac=False), "mail.tls-encrypt-then-mac", WARN),
-    ("rfc8314", features(early_data=True), "mail.tls-early-data", FAIL),
-    ("nist-800-52r2", features(early_data=True), "mail.tls-early-data", WARN),
+    (NO_EARLY_DATA, features(early_data=True), "mail.tls-early-data", FAIL),
+    ({"features": {"early_data": "discouraged"}}, features(early_data=True), "mail.tls-early-data", WARN),
     ("rfc8314", features(client_certificate=True), "mail.tls-client-certificate", WARN),
 ]
 
@@ -155,7 +157,6 @@ UNKNOWNS = [
     (features(compression=None), "mail.tls-compression", ""),
     (features(renegotiation_info=None), "mail.tls-renegotiation", ""),
     (features(extended_master_secret=None), "mail.tls-extended-master-secret", ""),
-    (features(early_data=None), "mail.tls-early-data", ""),
     (features(client_certificate=None), "mail.tls-client-certificate", ""),
 ]
 
@@ -281,13 +282,21 @@ def test_the_texts_tell_what_is_expected_and_seen():
     missing = the_fault(service(), features(renegotiation_info=False))
     assert (missing.expected, missing.observed) == ("yes", "no")
     assert missing.cause == "secure renegotiation (RFC 5746) is missing"
-    there = the_fault(service(), features(early_data=True))
+    there = the_fault(service("imaps", NO_EARLY_DATA), features(early_data=True))
     assert (there.expected, there.observed) == ("no", "yes")
     assert there.cause.endswith("is there")
-    unknown = the_fault(service(), features(early_data=None))
+    unknown = the_fault(service("imaps", NO_EARLY_DATA), features(early_data=None))
+    assert (unknown.check, unknown.outcome) == ("mail.tls-early-data", UNKNOWN)
     assert (unknown.observed, unknown.cause) == ("not established", "")
     refused = the_fault(service("smtp"), replace(CLEAN, without_sni=Answer("", REJECTED)))
     assert refused.cause == "servers that send no server name cannot deliver under TLS"
+
+
+def test_a_signature_scheme_without_a_name_says_what_it_is():
+    finding = the_fault(
+        service("imaps", "bsi-tr-02102-2"), features(signature_algorithms=("0x0303", "ed448", "0x0999"))
+    )
+    assert finding.observed == "0x0303 (ECDSA with SHA-224), 0x0999, ed448"
 
 
 def test_a_size_at_the_limit_is_enough():

@@ -79,3 +79,12 @@ MD5_AND_SHA1_SIGNATURES = CERTIFICATE_SIGNATURES[:5]
 
 KEY_TYPES = ("RSA", "DSA", "ECDSA", "Ed25519", "Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87")
 CURVES = tuple(name for name in GROUPS if name.startswith(("sect", "secp", "brainpool")) and not name.endswith("tls13"))
+
+_HASH_OF_PAIR = {"01": "MD5", "02": "SHA-1", "03": "SHA-224", "04": "SHA-256", "05": "SHA-384", "06": "SHA-512"}
+_SIGNATURE_OF_PAIR = {"01": "RSA", "02": "DSA", "03": "ECDSA"}
+
+
+def readable_scheme(name: str) -> str:
+    """A signature scheme for people: a number such as ``0x0303`` with what it stands for (RFC 5246 section 7.4.1.4.1)."""
+    hash_, signature = _HASH_OF_PAIR.get(name[2:4]), _SIGNATURE_OF_PAIR.get(name[4:])
+    return f"{name} ({signature} with {hash_})" if name.startswith("0x") and hash_ and signature else name

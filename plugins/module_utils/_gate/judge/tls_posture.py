@@ -15,7 +15,7 @@ from typing import Iterable, Iterator, NamedTuple, Sequence
 from ..intent.policies.opportunistic import OPPORTUNISTIC
 from ..intent.services import Service
 from ..intent.suites import suite_traits
-from ..intent.vocabulary import ALLOWED, DISCOURAGED, FEATURES, FORBIDDEN
+from ..intent.vocabulary import ALLOWED, DISCOURAGED, FEATURES, FORBIDDEN, readable_scheme
 from ..wire.evidence import PortEvidence
 from ..wire.posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, VERSIONS, Answer, Posture
 from .finding import FAIL, PASS, UNKNOWN, Finding
@@ -213,8 +213,8 @@ class _Judge:
         yield self.place.finding(
             "mail.tls-signature-algorithms",
             worst(weigh(self.service, level) for level in bad.values()),
-            f"not {_listing(bad)}",
-            _listing(bad),
+            f"not {_listing(map(readable_scheme, bad))}",
+            _listing(map(readable_scheme, bad)),
             f"outside {self.policy.name}",
             source=self.policy.source("signature_algorithms"),
         )
