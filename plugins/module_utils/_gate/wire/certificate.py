@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sys
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Iterator, Tuple
 
 from ..errors import EvidenceError
 from .evidence import Certificate
@@ -43,12 +44,31 @@ def require_cryptography() -> None:
         ) from why
 
 
+@contextlib.contextmanager
+def complaints_as_value_errors() -> Iterator[None]:
+    """Whatever ``cryptography`` raises for a malformed certificate becomes a ValueError."""
+    from cryptography import x509  # pylint: disable=import-outside-toplevel
+    from cryptography.exceptions import UnsupportedAlgorithm  # pylint: disable=import-outside-toplevel
+
+    try:
+        yield
+    except (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm) as why:
+        raise ValueError(str(why)) from why
+    except (KeyError, TypeError) as why:  # it looks some numbers up in tables
+        raise ValueError("malformed: {0!r}".format(why)) from why
+
+
 def read_certificate(der: bytes, now: datetime.datetime) -> Leaf:
     """Read a certificate in DER form.
 
     :param now: an aware moment, against which ``days_left`` and ``in_date`` are counted.
     :raises ValueError: it is no well-formed certificate.
     """
+    with complaints_as_value_errors():
+        return _read(der, now)
+
+
+def _read(der: bytes, now: datetime.datetime) -> Leaf:
     from cryptography import x509  # pylint: disable=import-outside-toplevel
     from cryptography.hazmat.primitives import hashes  # pylint: disable=import-outside-toplevel
 

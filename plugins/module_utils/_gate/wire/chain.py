@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
-from .certificate import read_certificate
+from .certificate import complaints_as_value_errors, read_certificate
 from .posture_evidence import ServedCertificate
 
 if TYPE_CHECKING:
@@ -33,40 +33,44 @@ def read_chain(chain: Sequence[bytes], now: datetime.datetime, without_sni: bool
     :param now: an aware moment.
     :raises UnreadableChain: a certificate is no certificate.
     """
-    from cryptography import x509  # pylint: disable=import-outside-toplevel
-
-    parsed: List[x509.Certificate] = []
     try:
-        leaf = read_certificate(chain[0], now)
-        parsed = [x509.load_der_x509_certificate(der) for der in chain[:MOST_CERTIFICATES]]
-        kind, bits, curve = _key_of(parsed[0])
-        root_sent = len(parsed) > 1 and _issued_by(parsed[-1], parsed[-1])
-        signed = parsed[:-1] if root_sent else parsed
-        return ServedCertificate(
-            kind=kind,
-            key_bits=bits,
-            curve=curve,
-            subject=leaf.certificate.subject,
-            issuer=leaf.certificate.issuer,
-            names=leaf.certificate.names[:_NAMES_KEPT],
-            not_before=leaf.certificate.not_before,
-            not_after=leaf.certificate.not_after,
-            lifetime_days=leaf.certificate.lifetime_days,
-            days_left=leaf.certificate.days_left,
-            not_yet_valid=leaf.certificate.not_yet_valid,
-            sha256=leaf.certificate.sha256,
-            signatures=tuple(_signature_of(each) for each in signed),
-            chain=tuple(each.subject.rfc4514_string()[:_NAME_KEPT] for each in parsed),
-            ordered=all(_issued_by(lower, upper) for lower, upper in zip(parsed, parsed[1:])),
-            root_sent=root_sent,
-            key_usage=_key_usage(parsed[0]),
-            extended_key_usage=_extended_key_usage(parsed[0]),
-            must_staple=_must_staple(parsed[0]),
-            without_sni=without_sni,
-            ocsp_responder=_names_ocsp_responder(parsed[0]),
-        )
+        with complaints_as_value_errors():
+            return _read(chain, now, without_sni)
     except ValueError as why:
         raise UnreadableChain(str(why)[:200]) from why
+
+
+def _read(chain: Sequence[bytes], now: datetime.datetime, without_sni: bool) -> ServedCertificate:
+    from cryptography import x509  # pylint: disable=import-outside-toplevel
+
+    leaf = read_certificate(chain[0], now)
+    parsed = [x509.load_der_x509_certificate(der) for der in chain[:MOST_CERTIFICATES]]
+    kind, bits, curve = _key_of(parsed[0])
+    root_sent = len(parsed) > 1 and _issued_by(parsed[-1], parsed[-1])
+    signed = parsed[:-1] if root_sent else parsed
+    return ServedCertificate(
+        kind=kind,
+        key_bits=bits,
+        curve=curve,
+        subject=leaf.certificate.subject,
+        issuer=leaf.certificate.issuer,
+        names=leaf.certificate.names[:_NAMES_KEPT],
+        not_before=leaf.certificate.not_before,
+        not_after=leaf.certificate.not_after,
+        lifetime_days=leaf.certificate.lifetime_days,
+        days_left=leaf.certificate.days_left,
+        not_yet_valid=leaf.certificate.not_yet_valid,
+        sha256=leaf.certificate.sha256,
+        signatures=tuple(_signature_of(each) for each in signed),
+        chain=tuple(each.subject.rfc4514_string()[:_NAME_KEPT] for each in parsed),
+        ordered=all(_issued_by(lower, upper) for lower, upper in zip(parsed, parsed[1:])),
+        root_sent=root_sent,
+        key_usage=_key_usage(parsed[0]),
+        extended_key_usage=_extended_key_usage(parsed[0]),
+        must_staple=_must_staple(parsed[0]),
+        without_sni=without_sni,
+        ocsp_responder=_names_ocsp_responder(parsed[0]),
+    )
 
 
 def kind_of(der: bytes) -> str:
@@ -74,7 +78,8 @@ def kind_of(der: bytes) -> str:
     from cryptography import x509  # pylint: disable=import-outside-toplevel
 
     try:
-        return _key_of(x509.load_der_x509_certificate(der))[0]
+        with complaints_as_value_errors():
+            return _key_of(x509.load_der_x509_certificate(der))[0]
     except ValueError:
         return ""
 
