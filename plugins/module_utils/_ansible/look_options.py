@@ -16,11 +16,12 @@ from .._gate.wire.hello.suites import SUITES
 from .._gate.wire.look import Limits, Target
 from .._gate.wire.names import as_address, to_ascii
 from .._gate.wire.posture_questions import Questions
+from .._gate.wire.target import DEFAULT_CHECKS, LOGIN
 
+#: To one port. A dozen suffices for a server without fault; the others are for asking again where one hangs up.
+_MOST_CONNECTIONS = 24
 HANDSHAKE, POSTURE, ENUMERATE = "handshake", "posture", "enumerate"
 DEPTHS = (HANDSHAKE, POSTURE, ENUMERATE)
-#: Option ``ask`` -> the check of the wire that it adds.
-ASKS = {"login": "login_refused", "injection": "starttls_injection"}
 
 
 def parse_list(options: Mapping[str, Any]) -> tuple[Service, ...]:
@@ -59,9 +60,7 @@ def targets(options: Mapping[str, Any], services: Sequence[Service]) -> list[Tar
     for address in addresses:
         if as_address(address) is None:
             raise IntentError("addresses", address, "an IPv4 or IPv6 address")
-    if any(word not in ASKS for word in options["ask"]):
-        raise IntentError("ask", options["ask"], "a list of " + " and ".join(ASKS))
-    also = tuple(ASKS[word] for word in options["ask"])
+    checks = DEFAULT_CHECKS + (LOGIN,) if options["try_login"] else DEFAULT_CHECKS
     # Most services share the task's one policy, and the complement of a policy is long.
     questions = {id(service.policy): _questions(service.policy, options["depth"]) for service in services}
     return [
@@ -73,7 +72,7 @@ def targets(options: Mapping[str, Any], services: Sequence[Service]) -> list[Tar
             server_name=service.server_name or host,
             trust=service.trust,
             proxy_protocol=service.proxy_protocol,
-            also=also,
+            checks=checks,
             relay_to=options["relay_to"],
             questions=None if service.closed else questions[id(service.policy)],
         )
@@ -106,6 +105,7 @@ def _questions(policy: Policy, depth: str) -> Questions | None:
         leave_out_groups=allowed.groups,
         leave_out_signatures=allowed.signature_algorithms,
         enumerate_fully=depth == ENUMERATE,
+        most_connections=_MOST_CONNECTIONS,
     )
 
 

@@ -94,11 +94,17 @@ def hangs_up_on_sslv2(hello, number):
     return HANG_UP if hello is None else None
 
 
-def test_hanging_up_on_one_kind_of_hello_is_neither_yes_nor_no():
+def test_hanging_up_on_the_hello_of_sslv2_alone_refuses_it():
     posture = look_at(PaperServer(CLEAN, instead=hangs_up_on_sslv2))
-    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv2"])
-    assert unanswered(posture) == {"SSLv2": "closed without an alert, while a control hello was answered"}
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+    assert posture.versions[0].why == "closed without an alert, while a control hello was answered"
     assert posture.stopped == ""
+
+
+def test_silence_to_the_hello_of_sslv2_is_neither_yes_nor_no():
+    paper = PaperServer(CLEAN, instead=lambda hello, number: STALL if hello is None else None)
+    posture = look_at(paper, reply_seconds=0.2)
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv2"])
 
 
 def test_a_server_that_hangs_up_instead_of_refusing_is_never_called_clean():

@@ -34,17 +34,19 @@ _NO_APPLICATION_PROTOCOL = 120
 # These complain of the hello's form: unexpected_message, record_overflow, illegal_parameter, decode_error.
 _COMPLAINTS = (10, 22, 47, 50)
 _CLOSED = "closed without an alert"
+_RESET = "reset"
 
 
 @dataclass
 class Reply:
     """What a hello led to. ``answer``: ACCEPTED, REJECTED or INCONCLUSIVE, with its cause in ``why``. ``ended``: how the flight
-    was interrupted, if it was."""
+    was interrupted, if it was. ``hung_up_alone``: the server hung up on this hello, and only on this: it answered a control."""
 
     flight: Flight = field(default_factory=Flight)
     answer: str = INCONCLUSIVE
     why: str = ""
     ended: str = ""
+    hung_up_alone: bool = False
 
     @property
     def version(self) -> int:
@@ -124,7 +126,9 @@ class Asker:
             if again.answer != INCONCLUSIVE or self.lost:
                 return again
             self._hangs_up = True
-        return replace(reply, why="{0}, while a control hello was answered".format(reply.ended))
+        hung_up = reply.ended in (_CLOSED, _RESET)
+        why = "{0}, while a control hello was answered".format(reply.ended)
+        return replace(reply, why=why, hung_up_alone=hung_up)
 
     def _in_pieces(self, hello: ClientHello, first: Reply) -> Reply:
         self._note("a large hello: {0}; it was put in small ones".format(first.ended or first.flight.alert))

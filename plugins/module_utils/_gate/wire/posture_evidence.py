@@ -6,7 +6,8 @@
 
 Suites and groups are named as IANA does (``TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256``, ``x25519``), unknown ones by their number
 (``0x1234``). An answer is *rejected* only where the server said so with an alert; where it hung up, stalled or put us off, it is
-*inconclusive*, and ``why`` names the cause.
+*inconclusive*, and ``why`` names the cause. SSL 2.0, which has no alerts, is rejected too where the server hangs up on its hello
+and on no other.
 """
 
 from __future__ import annotations

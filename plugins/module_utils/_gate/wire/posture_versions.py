@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Sequence, Tuple
 
 from . import posture_hellos as hellos
@@ -41,7 +42,12 @@ class VersionsLook:
     def look_at_sslv2(self) -> None:
         inquiry = self._inquiry
         reply = inquiry.ask(Sslv2Hello())
-        inquiry.versions["SSLv2"] = reply.about("SSLv2")
+        answer = reply.about("SSLv2")
+        # A server without SSL 2.0 has no way to say so: it has no alerts, and a server with it always answers with a
+        # SERVER-HELLO (draft-hickman-netscape-ssl 2.6). So hanging up on this hello alone is the refusal here.
+        if reply.hung_up_alone:
+            answer = replace(answer, answer=REJECTED)
+        inquiry.versions["SSLv2"] = answer
         if reply.flight.sslv2 is not None:
             inquiry.sslv2_suites = reply.flight.sslv2.suites
             if reply.flight.sslv2.certificate:

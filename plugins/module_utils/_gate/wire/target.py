@@ -62,7 +62,6 @@ class Target:
     proxy_protocol: str = NO_HEADER
     checks: Tuple[str, ...] = DEFAULT_CHECKS
     relay_to: str = ""
-    also: Tuple[str, ...] = ()
     questions: Optional[Questions] = None
 
     def asks(self, check: str) -> bool:
