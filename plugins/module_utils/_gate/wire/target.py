@@ -66,7 +66,7 @@ class Target:
 
     def asks(self, check: str) -> bool:
         """Whether to look at this one of :data:`CHECKS`."""
-        return check in self.checks or check in self.also
+        return check in self.checks
 
     @property
     def reference(self) -> str:
