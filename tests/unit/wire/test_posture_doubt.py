@@ -114,10 +114,12 @@ def test_a_server_that_hangs_up_instead_of_refusing_is_never_called_clean():
 
     paper = PaperServer(CLEAN, instead=never_alerts)
     posture = look_at(paper, most_connections=60)
-    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1"])
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv3", "TLSv1", "TLSv1.1"])
     assert all(entry.outside.answer == "inconclusive" for entry in (*posture.suites, *posture.groups))
     assert posture.signatures.answer == "inconclusive"
     assert posture.stopped == ""
+    # Three are accepted. Nine are refused, each of them with a control, the first one with a piece as well.
+    assert posture.connections == 3 + 2 * 9 + 1
 
 
 @pytest.mark.parametrize("most", [1, 3, 6, 9])
@@ -210,6 +212,41 @@ def test_a_reset_inside_a_flight_does_not_undo_its_hello():
     paper = PaperServer(CLEAN, instead=breaks_off, waits=False)
     posture = look_at(paper)
     assert versions_of(posture)[0] == ["TLSv1.2", "TLSv1.3"]
+
+
+def test_a_suite_that_is_chosen_in_a_lower_version_is_not_accepted_in_the_higher():
+    weak = suite_number("TLS_RSA_WITH_AES_128_CBC_SHA")
+
+    def falls_back(hello, number):
+        offered = read_hello(hello) if hello else None
+        if offered is None or offered.supported_versions or set(offered.suites) & set(CLEAN[TLS12]):
+            return None
+        return paper.flight(TLS11, weak, 29, 0) if weak in offered.suites else None
+
+    paper = PaperServer({**CLEAN, TLS11: (weak,)}, instead=falls_back)
+    posture = look_at(paper)
+    assert versions_of(posture)[0] == ["TLSv1.1", "TLSv1.2", "TLSv1.3"]
+    assert by_version(posture.suites)["TLSv1.2"].outside.answer == "rejected"
+
+
+@pytest.mark.parametrize("extra, answer", [((), "rejected"), ((30,), "accepted")])
+def test_a_hybrid_group_behind_others_is_found_beside_what_is_outside(extra, answer):
+    paper = PaperServer(CLEAN, groups=(29, 0x11EC, *extra))
+    groups = by_version(look_at(paper).groups)["TLSv1.3"]
+    assert groups.outside.answer == answer
+    assert {"x25519", "X25519MLKEM768"} <= set(groups.accepted)
+
+
+def test_a_hybrid_group_is_found_without_a_question_for_groups():
+    paper = PaperServer(CLEAN, groups=(29, 0x11EC))
+    groups = by_version(look_at(paper, leave_out_groups=None).groups)["TLSv1.3"]
+    assert groups.accepted == ("x25519", "X25519MLKEM768")
+    assert groups.outside.why == "not asked"
+
+
+def test_an_exact_set_settles_what_was_not_asked():
+    posture = look_at(PaperServer(CLEAN), most_connections=5, enumerate_fully=True)
+    assert [suites.outside.answer for suites in posture.suites] == ["rejected", "rejected"]
 
 
 SUITES12 = st.lists(st.sampled_from(suites_of("TLSv1.2")), min_size=1, max_size=5, unique=True)

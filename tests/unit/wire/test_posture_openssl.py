@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from _gate.wire.look import look
@@ -222,6 +224,17 @@ def test_size_of_the_finite_field_shows_where_dhe_may_be(keys, arguments, bits):
     assert by_version(posture.groups)["TLSv1.2"].finite_field_bits == bits
 
 
+@pytest.mark.parametrize("first", ["DHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256"])
+def test_finite_field_and_cbc_show_whatever_the_server_prefers(keys, first):
+    names = ("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256")
+    ciphers = first + ":ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-GCM-SHA256"
+    allowed = (("TLSv1.2", (*TLS12_SUITES, *names)),)
+    with OpensslServer(keys, *RSA, "-serverpref", "-tls1_2", "-cipher", ciphers, "-groups", "X25519") as server:
+        posture = posture_of(server.port, leave_out_suites=allowed)
+    assert by_version(posture.groups)["TLSv1.2"].finite_field_bits == (2048,)
+    assert posture.features.encrypt_then_mac is True
+
+
 @pytest.mark.parametrize("certificates", [RSA, ECDSA, BOTH])
 def test_weak_signatures_are_found(keys, certificates):
     with OpensslServer(keys, *certificates, "-tls1_2", "-cipher", "ECDHE+AESGCM:@SECLEVEL=0") as server:
@@ -246,13 +259,23 @@ def test_a_server_that_refuses_the_protocol_name_is_asked_without(keys):
     assert posture.features.alpn == ""
 
 
-def test_a_certificate_by_name_only(keys):
+@pytest.mark.parametrize("named", ["other", "ec"])
+def test_a_certificate_by_name_only(keys, named):
     """Another certificate for those who do not name the server."""
-    arguments = ("-servername", NAME, "-cert2", "ec.pem", "-key2", "ec.key")
+    arguments = ("-servername", NAME, "-cert2", named + ".pem", "-key2", named + ".key")
+    ordinary, unnamed = application(keys, named), application(keys, "rsa")
     with OpensslServer(keys, *RSA, *CLEAN, *arguments) as server:
-        posture = posture_of(server.port, application=application(keys, "ec"))
-    seen = {(certificate.kind, certificate.without_sni) for certificate in posture.certificates}
-    assert ("ECDSA", False) in seen
+        posture = posture_of(server.port, application=ordinary)
+    seen = {(certificate.sha256, certificate.without_sni) for certificate in posture.certificates}
+    wanted = {(ordinary, False), (unnamed, True)}
+    assert seen == {(hashlib.sha256(each.chain[0]).hexdigest(), without_sni) for each, without_sni in wanted}
+    assert posture.without_sni.answer == "accepted"
+
+
+def test_the_same_certificate_without_a_name_need_not_be_asked_for_again(keys):
+    with OpensslServer(keys, *RSA, *CLEAN) as server:
+        posture = posture_of(server.port, application=application(keys, "rsa"))
+    assert [certificate.without_sni for certificate in posture.certificates] == [True, False]
 
 
 def test_an_address_has_no_name_to_leave_out(keys):

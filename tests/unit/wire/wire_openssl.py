@@ -36,8 +36,9 @@ def need_openssl():
 
 
 def make_keys(folder: Path):
-    """``rsa`` and ``ec``: self-signed certificates for NAME; ``dh1536.pem``: weak parameters."""
-    for stem, key in (("rsa", ["rsa:2048"]), ("ec", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])):
+    """``rsa``, ``other`` (RSA as well) and ``ec``: self-signed certificates for NAME; ``dh1536.pem``: weak parameters."""
+    ec = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    for stem, key in (("rsa", ["rsa:2048"]), ("other", ["rsa:2048"]), ("ec", ec)):
         openssl(
             "req", "-x509", "-newkey", *key, "-nodes", "-keyout", stem + ".key", "-out", stem + ".pem", "-days", "90",
             "-subj", "/CN=" + NAME, "-addext", "subjectAltName=DNS:" + NAME, "-addext", "tlsfeature=status_request",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import List, Optional
+from typing import List
 
 from .connection import Broken, Connection, DeadlineReached, NotOpened, Silence
 from .hello.client import TLS12, TLS13, VERSION_NAMES, ClientHello, farewell
@@ -76,6 +76,7 @@ class Asker:
         self._encryption = encryption
         self._seconds = reach.setting.limits.reply_seconds
         self._answered_until = reach.connections
+        #: It is known to refuse without an alert.
         self._hangs_up = False
         self.server_name = server_name
         self.most_connections = most_connections
@@ -119,7 +120,7 @@ class Asker:
         if not known.flight.answered:
             self.lost = self.lost or self._cause(known)
             return replace(reply, why=self.lost)
-        if isinstance(hello, ClientHello) and is_big(hello):
+        if isinstance(hello, ClientHello) and is_big(hello) and not self._hangs_up:
             return self._in_pieces(hello, reply)
         if not self._hangs_up:
             again = self._once(hello)
@@ -132,18 +133,15 @@ class Asker:
 
     def _in_pieces(self, hello: ClientHello, first: Reply) -> Reply:
         self._note("a large hello: {0}; it was put in small ones".format(first.ended or first.flight.alert))
-        doubt: Optional[Reply] = None
         last = first
         for piece in pieces_of(hello):
             last = self._once(piece)
-            if last.answer == ACCEPTED or last.wrong_version:
+            if last.answer == INCONCLUSIVE and not last.why:
+                # It is not the size: this server refuses so, and more pieces would prove as little.
+                self._hangs_up = True
+                return replace(last, why="{0}, in small hellos too".format(last.ended))
+            if last.answer != REJECTED or last.wrong_version:
                 return last
-            if last.answer == INCONCLUSIVE:
-                doubt = last
-                if self.lost or last.why:
-                    break
-        if doubt is not None:
-            return replace(doubt, why=doubt.why or "{0}, in small hellos too".format(doubt.ended))
         return last
 
     def _cause(self, reply: Reply) -> str:

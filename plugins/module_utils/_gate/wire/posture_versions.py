@@ -111,10 +111,8 @@ class VersionsLook:
                 # The same leaf has the same chain.
                 inquiry.gathering.take_chain(unnamed.flight.certificates)
                 return unnamed
-        named = self._ask_for(_by(kind))
-        if named.answer == ACCEPTED and unnamed.answer == REJECTED:
-            inquiry.without_sni = unnamed.about(_WITHOUT_SNI)
-        return named
+        # A refusal may be about the kind: without the name there may be another certificate.
+        return self._ask_for(_by(kind))
 
     def _look_at_other_kind(self, first: str, other: str) -> None:
         """Whether there is a certificate of the other kind; and, in the same hello, whether the first kind signs with a scheme
