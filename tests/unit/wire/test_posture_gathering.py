@@ -78,3 +78,15 @@ def test_what_was_chosen_is_kept_by_version_in_order():
         "the server uses a curve of its own",
         "the server uses a temporary RSA key of 512 bits",
     ]
+
+
+def test_the_finite_field_of_an_anonymous_suite_is_no_measure():
+    gathering = Gathering()
+    gathering.take(
+        Flight(
+            ServerHello(client.TLS12, 0x00A6, 0, extensions={}),
+            complete=True,
+            key_exchange=KeyExchange(prime_bits=1024),
+        )
+    )
+    assert gathering.finite_field_bits == {}

@@ -45,7 +45,8 @@ class Gathering:
         if exchange is not None:
             if exchange.group is not None:
                 _add(self.groups.setdefault(hello.version, []), exchange.group)
-            if exchange.prime_bits:
+            # Without a certificate it is anonymous: OpenSSL then chooses the size for that, whatever it does otherwise.
+            if exchange.prime_bits and flight.certificates:
                 _add(self.finite_field_bits.setdefault(hello.version, []), exchange.prime_bits)
             if exchange.explicit_curve:
                 _add(self.notes, "the server uses a curve of its own")

@@ -18,14 +18,17 @@ POLICY = {
     "min_version": "TLSv1.2",
     "suites": {
         "others": "allowed",
-        "forbidden_traits": ["NULL", "RC4", "EXPORT", "anonymous", "DES", "3DES", "below-112-bits"],
-        "discouraged_traits": ["static-RSA", "static-DH", "finite-field-DHE", "unrecognised"],
+        "forbidden_traits": ["NULL", "RC4", "EXPORT", "DES", "3DES", "below-112-bits"],
+        # Anonymous suites: Postfix accepts them from a client that offers nothing else (it is made for MTAs that do not look at
+        # certificates); a mail client never does.
+        "discouraged_traits": ["anonymous", "static-RSA", "static-DH", "finite-field-DHE", "unrecognised"],
     },
     "groups": {
         "others": "allowed",
         "forbidden": [*WEAK_GROUPS, "arbitrary_explicit_prime_curves", "arbitrary_explicit_char2_curves"],
     },
-    "signature_algorithms": {"others": "allowed", "forbidden": MD5_AND_SHA1_SCHEMES},
+    # Used only with a client that offers nothing else, as stock Postfix does; RFC 9155 section 4 says MUST NOT.
+    "signature_algorithms": {"others": "allowed", "discouraged": MD5_AND_SHA1_SCHEMES},
     "finite_field_bits": 2048,
     "finite_field_bits_good": None,
     "certificate": {
