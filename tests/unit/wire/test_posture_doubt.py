@@ -54,6 +54,17 @@ def test_a_clean_server_of_paper():
     assert posture.stopped == ""
 
 
+def test_hellos_offer_what_their_version_has():
+    paper = PaperServer(CLEAN)
+    look_at(paper)
+    hellos = [hello for hello in paper.hellos if hello]
+    assert all(hello.suites for hello in hellos)
+    for hello in hellos:
+        assert bool(hello.signature_schemes) is (hello.version == TLS12)
+        assert bool(hello.supported_versions) is (hello.key_shares is not None)
+    assert [hello.server_name for hello in hellos].count("") == 1
+
+
 @pytest.mark.parametrize("way", [HANG_UP, RESET, STALL, b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 def test_a_server_that_never_answers_hellos_proves_nothing(way):
     paper = PaperServer({}, instead=lambda hello, number: way or HANG_UP)
@@ -227,6 +238,7 @@ def test_a_suite_that_is_chosen_in_a_lower_version_is_not_accepted_in_the_higher
     posture = look_at(paper)
     assert versions_of(posture)[0] == ["TLSv1.1", "TLSv1.2", "TLSv1.3"]
     assert by_version(posture.suites)["TLSv1.2"].outside.answer == "rejected"
+    assert not by_version(posture.suites)["TLSv1.2"].complete
 
 
 @pytest.mark.parametrize("extra, answer", [((), "rejected"), ((30,), "accepted")])
@@ -234,6 +246,7 @@ def test_a_hybrid_group_behind_others_is_found_beside_what_is_outside(extra, ans
     paper = PaperServer(CLEAN, groups=(29, 0x11EC, *extra))
     groups = by_version(look_at(paper).groups)["TLSv1.3"]
     assert groups.outside.answer == answer
+    assert groups.complete is (answer == "accepted")
     assert {"x25519", "X25519MLKEM768"} <= set(groups.accepted)
 
 

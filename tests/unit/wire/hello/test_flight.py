@@ -168,6 +168,9 @@ def test_damaged_flights_raise_only_the_documented_error(name, place, value, cut
     survives(bytes(data[: place + 1] if cut else data))
 
 
+HELLO = b"\x03\x03" + bytes(32) + b"\x00\x00\x2f\x00"
+
+
 @pytest.mark.parametrize(
     "what, data",
     [
@@ -177,6 +180,7 @@ def test_damaged_flights_raise_only_the_documented_error(name, place, value, cut
         ("a change of cipher before the hello", record(20, 0x0303, b"\x01")),
         ("a certificate before the hello", record(22, 0x0303, handshake_message(11, b"\x00\x00\x00"))),
         ("an unknown version", record(22, 0x0303, handshake_message(2, b"\x03\x05" + bytes(32) + b"\x00\x00\x2f\x00"))),
+        ("an extension twice", record(22, 0x0303, handshake_message(2, HELLO + b"\x00\x08" + b"\x00\x17\x00\x00" * 2))),
         ("an alert of no level", record(21, 0x0303, b"\x03\x28")),
         ("a message that is too long", record(22, 0x0303, b"\x02\xff\xff\xff")),
     ],
