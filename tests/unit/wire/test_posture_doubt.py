@@ -4,7 +4,7 @@
 
 """Where a server does not say no: it hangs up, resets, stalls, puts us off, talks nonsense, or fails on the size of a hello.
 
-None of that may end as accepted or as rejected.
+None of that may end as accepted or as rejected; but a server may be shown to refuse by hanging up.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def hangs_up_on_sslv2(hello, number):
 def test_hanging_up_on_the_hello_of_sslv2_alone_refuses_it():
     posture = look_at(PaperServer(CLEAN, instead=hangs_up_on_sslv2))
     assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
-    assert posture.versions[0].why == "closed without an alert, while a control hello was answered"
+    assert posture.versions[0].why == "hung up each time, while control hellos were answered"
     assert posture.stopped == ""
 
 
@@ -118,19 +118,38 @@ def test_silence_to_the_hello_of_sslv2_is_neither_yes_nor_no():
     assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv2"])
 
 
-def test_a_server_that_hangs_up_instead_of_refusing_is_never_called_clean():
-    def never_alerts(hello, number):
-        said = paper.answer(hello)
-        return HANG_UP if said[:1] == b"\x15" else said
+def never_alerts(paper, banned_from=1000):
+    """Refuses by hanging up, as Dovecot 2.3 does; and from one connection on hangs up on everything."""
 
-    paper = PaperServer(CLEAN, instead=never_alerts)
-    posture = look_at(paper, most_connections=60)
-    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], ["SSLv3", "TLSv1", "TLSv1.1"])
-    assert all(entry.outside.answer == "inconclusive" for entry in (*posture.suites, *posture.groups))
-    assert posture.signatures.answer == "inconclusive"
-    assert posture.stopped == ""
-    # Three are accepted. Nine are refused, each of them with a control, the first one with a piece as well.
-    assert posture.connections == 3 + 2 * 9 + 1
+    def instead(hello, number):
+        said = paper.answer(hello)
+        return HANG_UP if said[:1] == b"\x15" or number >= banned_from else said
+
+    return instead
+
+
+def test_a_server_that_refuses_by_hanging_up_is_seen_through():
+    paper = PaperServer(CLEAN)
+    paper.instead = never_alerts(paper)
+    posture = look_at(paper)
+    assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
+    assert unanswered(posture) == {}
+    # Twelve questions, one of them twice, two controls, and one at the end.
+    assert posture.connections == 16
+
+
+def test_a_ban_is_not_taken_for_refusals_by_hanging_up():
+    honest = PaperServer(CLEAN)
+    honest.instead = never_alerts(honest)
+    last = look_at(honest).connections
+    for banned_from in range(2, last + 1):
+        paper = PaperServer(CLEAN)
+        paper.instead = never_alerts(paper, banned_from)
+        posture = look_at(paper)
+        assert posture.stopped.startswith("cut off after "), banned_from
+        for answer in posture.versions:
+            assert answer.answer != "rejected" or answer.why == "", (banned_from, answer)
+        assert unanswered(posture), banned_from
 
 
 @pytest.mark.parametrize("most", [1, 3, 6, 9])

@@ -11,14 +11,25 @@ handshake of an ordinary client came about before, it saves questions.
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
 from .hello.client import VERSION_NUMBERS
 from .hello.groups import group_name, group_number
 from .hello.suites import suite_names
-from .posture_asking import Asker
+from .posture_asking import REFUSED_BY_HANGING_UP, Asker
 from .posture_enumerating import Enumerator, ExactSet
-from .posture_evidence import ACCEPTED, REJECTED, VERSIONS, Answer, Groups, Posture, ServedCertificate, Suites
+from .posture_evidence import (
+    ACCEPTED,
+    INCONCLUSIVE,
+    REJECTED,
+    VERSIONS,
+    Answer,
+    Groups,
+    Posture,
+    ServedCertificate,
+    Suites,
+)
 from .posture_inquiry import Application, Inquiry, not_asked
 from .posture_outside import OutsideLook
 from .posture_questions import Questions, check_questions
@@ -55,7 +66,9 @@ def look_at_posture(
     outside.look_at_finite_fields_and_cbc()
     enumeration = _Enumeration(inquiry, questions)
     enumeration.run()
-    return _Conclusion(inquiry, enumeration).posture(reach.connections - before)
+    doubt = asker.confirm()
+    posture = _Conclusion(inquiry, enumeration).posture(reach.connections - before)
+    return _without_refusals_by_hanging_up(posture, doubt) if doubt else posture
 
 
 class _Enumeration:
@@ -157,6 +170,25 @@ class _Conclusion:
             if not application.whole_chain:
                 self._notes.append("the chain is encrypted in TLS 1.3: only its first certificate was seen")
         return inquiry.gathering.certificates(_now())
+
+
+def _without_refusals_by_hanging_up(posture: Posture, doubt: str) -> Posture:
+    """The posture with what was refused by hanging up taken back: the server answered nothing any more after it."""
+
+    def revised(answer: Answer) -> Answer:
+        return replace(answer, answer=INCONCLUSIVE, why=doubt) if answer.why == REFUSED_BY_HANGING_UP else answer
+
+    def revised_if_any(answer: Optional[Answer]) -> Optional[Answer]:
+        return None if answer is None else revised(answer)
+
+    return replace(
+        posture,
+        versions=tuple(revised(answer) for answer in posture.versions),
+        suites=tuple(replace(each, outside=revised(each.outside)) for each in posture.suites),
+        groups=tuple(replace(each, outside=revised(each.outside)) for each in posture.groups),
+        without_sni=revised_if_any(posture.without_sni),
+        signatures=revised_if_any(posture.signatures),
+    )
 
 
 def _settle(outside: Dict[str, Answer], version: str, exact: ExactSet, inside: Optional[Tuple[int, ...]]) -> None:

@@ -34,19 +34,20 @@ _NO_APPLICATION_PROTOCOL = 120
 # These complain of the hello's form: unexpected_message, record_overflow, illegal_parameter, decode_error.
 _COMPLAINTS = (10, 22, 47, 50)
 _CLOSED = "closed without an alert"
-_RESET = "reset"
+_HUNG_UP = (_CLOSED, "reset")
+#: The cause of such a refusal: Dovecot 2.3 and others send no alert. See :meth:`Asker.confirm`.
+REFUSED_BY_HANGING_UP = "hung up each time, while control hellos were answered"
 
 
 @dataclass
 class Reply:
     """What a hello led to. ``answer``: ACCEPTED, REJECTED or INCONCLUSIVE, with its cause in ``why``. ``ended``: how the flight
-    was interrupted, if it was. ``hung_up_alone``: the server hung up on this hello, and only on this: it answered a control."""
+    was interrupted, if it was."""
 
     flight: Flight = field(default_factory=Flight)
     answer: str = INCONCLUSIVE
     why: str = ""
     ended: str = ""
-    hung_up_alone: bool = False
 
     @property
     def version(self) -> int:
@@ -76,8 +77,10 @@ class Asker:
         self._encryption = encryption
         self._seconds = reach.setting.limits.reply_seconds
         self._answered_until = reach.connections
-        #: It is known to refuse without an alert.
+        #: It is known to refuse by hanging up: on the same hello twice, with a control answered between.
         self._hangs_up = False
+        #: It hung up last, and has answered nothing since: that may have been the end of its patience.
+        self._unconfirmed = False
         self.server_name = server_name
         self.most_connections = most_connections
         self.alpn_refused = False
@@ -106,7 +109,21 @@ class Asker:
             return self._in_pieces(hello, reply)
         if reply.answer != INCONCLUSIVE or reply.why:
             return reply
+        if self._hangs_up and reply.ended in _HUNG_UP:
+            self._unconfirmed = True
+            return replace(reply, answer=REJECTED, why=REFUSED_BY_HANGING_UP)
         return self._after_control(hello, reply)
+
+    def confirm(self) -> str:
+        """Make sure that the server answers still, where it hung up last. What was refused by hanging up holds only then.
+
+        :returns: why it does not hold, ``""`` where it does.
+        """
+        if self._unconfirmed and not self.lost:
+            known = self._once(control(self.server_name))
+            if not known.flight.answered:
+                self.lost = self.lost or self._cause(known)
+        return self.lost if self._unconfirmed else ""
 
     @staticmethod
     def _complains(reply: Reply) -> bool:
@@ -120,26 +137,25 @@ class Asker:
         if not known.flight.answered:
             self.lost = self.lost or self._cause(known)
             return replace(reply, why=self.lost)
-        if isinstance(hello, ClientHello) and is_big(hello) and not self._hangs_up:
-            return self._in_pieces(hello, reply)
-        if not self._hangs_up:
-            again = self._once(hello)
-            if again.answer != INCONCLUSIVE or self.lost:
-                return again
-            self._hangs_up = True
-        hung_up = reply.ended in (_CLOSED, _RESET)
-        why = "{0}, while a control hello was answered".format(reply.ended)
-        return replace(reply, why=why, hung_up_alone=hung_up)
+        if isinstance(hello, ClientHello) and is_big(hello):
+            big = self._once(control(self.server_name, as_big_as=hello))
+            if big.why:
+                return replace(reply, why=big.why)
+            if not big.flight.answered:
+                return self._in_pieces(hello, reply)
+        again = self._once(hello)
+        if again.answer != INCONCLUSIVE or again.why:
+            return again
+        if reply.ended in _HUNG_UP and again.ended in _HUNG_UP:
+            self._hangs_up = self._unconfirmed = True
+            return replace(again, answer=REJECTED, why=REFUSED_BY_HANGING_UP)
+        return replace(again, why="{0}, while a control hello was answered".format(again.ended))
 
     def _in_pieces(self, hello: ClientHello, first: Reply) -> Reply:
         self._note("a large hello: {0}; it was put in small ones".format(first.ended or first.flight.alert))
         last = first
         for piece in pieces_of(hello):
-            last = self._once(piece)
-            if last.answer == INCONCLUSIVE and not last.why:
-                # It is not the size: this server refuses so, and more pieces would prove as little.
-                self._hangs_up = True
-                return replace(last, why="{0}, in small hellos too".format(last.ended))
+            last = self.ask(piece)
             if last.answer != REJECTED or last.wrong_version:
                 return last
         return last
@@ -187,6 +203,7 @@ class Asker:
             reply.why = self.lost
             return reply
         if reply.flight.answered:
+            self._unconfirmed = False
             self._reach.answered()
             self._answered_until = self._reach.connections
         self._judge(hello, reply)

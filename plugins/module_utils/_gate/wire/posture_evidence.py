@@ -5,9 +5,10 @@
 """What a port's TLS accepts, seen with hellos of our own. Facts only: nothing here knows a policy.
 
 Suites and groups are named as IANA does (``TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256``, ``x25519``), unknown ones by their number
-(``0x1234``). An answer is *rejected* only where the server said so with an alert; where it hung up, stalled or put us off, it is
-*inconclusive*, and ``why`` names the cause. SSL 2.0, which has no alerts, is rejected too where the server hangs up on its hello
-and on no other.
+(``0x1234``). An answer is *rejected* where the server said so with an alert, or where it is shown to refuse by
+hanging up (as Dovecot 2.3 does): twice on the same hello with a control of the same size answered between, and answering
+again after the last time. Where it hung up otherwise, stalled or put us off, the answer is *inconclusive*, and ``why`` names the
+cause.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ it is about."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 from .hello.client import DEFLATE, SSL30, TLS12, TLS13, VERSION_NUMBERS, ClientHello
 from .hello.groups import ALL_SCHEMES, TLS12_GROUPS, TLS13_GROUPS
@@ -85,10 +85,19 @@ def everything_of(version: str, server_name: str = "") -> ClientHello:
     return of_version(version, suites_of(version), server_name)
 
 
-def control(server_name: str = "") -> ClientHello:
-    """What every server should answer, by an alert at least: small, common, TLS 1.3 and older."""
+#: Unassigned by IANA: servers pass over what they do not know (RFC 8446 section 4.1.2).
+_NOBODYS_SUITES = tuple(range(0xD100, 0xD400))
+
+
+def control(server_name: str = "", as_big_as: Optional[AnyHello] = None) -> ClientHello:
+    """What every server should answer, by an alert at least: common, TLS 1.3 and older; small, or filled up with suites that
+    nobody has to the size of another hello, so that its size alone can be no reason to hang up."""
+    suites: Tuple[int, ...] = _COMMON_SUITES
+    if as_big_as is not None and is_big(as_big_as):
+        missing = len(as_big_as.to_bytes(bytes(32))) // 2 - len(suites)
+        suites += _NOBODYS_SUITES[: max(missing, 0)]
     return ClientHello(
-        _COMMON_SUITES,
+        suites,
         supported_versions=(TLS13, TLS12),
         groups=(29, 23, 24),
         key_shares=(),

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Sequence, Tuple
 
 from . import posture_hellos as hellos
@@ -42,12 +41,7 @@ class VersionsLook:
     def look_at_sslv2(self) -> None:
         inquiry = self._inquiry
         reply = inquiry.ask(Sslv2Hello())
-        answer = reply.about("SSLv2")
-        # A server without SSL 2.0 has no way to say so: it has no alerts, and a server with it always answers with a
-        # SERVER-HELLO (draft-hickman-netscape-ssl 2.6). So hanging up on this hello alone is the refusal here.
-        if reply.hung_up_alone:
-            answer = replace(answer, answer=REJECTED)
-        inquiry.versions["SSLv2"] = answer
+        inquiry.versions["SSLv2"] = reply.about("SSLv2")
         if reply.flight.sslv2 is not None:
             inquiry.sslv2_suites = reply.flight.sslv2.suites
             if reply.flight.sslv2.certificate:
