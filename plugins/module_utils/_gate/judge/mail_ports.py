@@ -19,6 +19,7 @@ from ..wire import evidence as seen
 from ..wire.evidence import PortEvidence, Tls
 from .ciphers import iana_name
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
+from .hindrance import told_once
 from .mail_posture import judge_mail_posture
 from .place import Place
 from .tls_posture import judge_posture
@@ -45,6 +46,9 @@ _MODES = {
 }
 #: Mechanisms that prove a password or a ticket without sending it. Any other, an unknown one too, may send a secret.
 _NO_SECRET_IN_CLEAR = ("SCRAM-", "GSSAPI", "GS2-", "CRAM-MD5", "DIGEST-MD5", "NTLM", "EXTERNAL", "ANONYMOUS", "APOP")
+#: How the look says that a server wants nothing of the client, and that its first reply has no end.
+_REFUSED_SERVICE = ("greeting refuses service", "HELO refused", "EHLO refused", "LHLO refused")
+_TOO_MUCH = ("longer than", "more than")
 _WANTED = {
     "implicit": (seen.IMPLICIT,),
     "starttls": (seen.STARTTLS,),
@@ -90,11 +94,13 @@ class _Port:
             return
         for check in ("mail.greeting", "mail.protocol", "mail.encryption"):
             yield self._finding(check, PASS)
+        asked: list[Finding] = []
         if self.evidence.encryption != seen.NONE and self.service.encryption != "none":
             yield from self._tls()
             if self.evidence.posture is not None:
-                yield from judge_posture(self.service, self.evidence.posture, self.evidence)
-        yield from judge_mail_posture(self.service, self.evidence)
+                asked += judge_posture(self.service, self.evidence.posture, self.evidence)
+        asked += judge_mail_posture(self.service, self.evidence)
+        yield from told_once(Place(self.service, self.evidence), asked)
 
     # -- the port ------------------------------------------------------------------------------------------------------
 
@@ -150,13 +156,21 @@ class _Port:
 
     def _greeting(self) -> Finding | None:
         evidence = self.evidence
-        if evidence.speaks or evidence.greeting or (evidence.tls is not None and not evidence.tls.established):
+        if evidence.stopped.startswith(_REFUSED_SERVICE):
+            cause = "the server takes no client like this one: by its list of addresses, or there is no service here"
+            return self._finding("mail.greeting", FAIL, "a greeting", evidence.stopped, cause)
+        if evidence.greeting or evidence.encryption is not None or evidence.speaks not in ("", self.service.protocol):
             return None
-        closed = self._cut_off()
-        cause = "the server accepts and then hangs up: its back end or SASL is down, or it expects PROXY protocol, or it bans"
-        if not closed:
-            cause = "the server accepts and says nothing in time: slow, a tarpit, or its back end is down"
-        return self._finding("mail.greeting", FAIL if closed else UNKNOWN, "a greeting", self._stopped(), cause)
+        if self._cut_off():
+            cause = "the server accepts and then hangs up: its back end or SASL is down, or it expects PROXY protocol, or it bans"
+            return self._finding("mail.greeting", FAIL, "a greeting", self._stopped(), cause)
+        if any(words in evidence.stopped for words in _TOO_MUCH):
+            cause = "no client reads that far: something else holds the port, or the server is broken"
+            return self._finding("mail.greeting", FAIL, "a greeting", self._stopped(), cause)
+        if evidence.tls is not None:
+            return None
+        cause = "the server accepts and says nothing in time: slow, a tarpit, or its back end is down"
+        return self._finding("mail.greeting", UNKNOWN, "a greeting", self._stopped(), cause)
 
     def _protocol(self) -> Finding | None:
         evidence = self.evidence

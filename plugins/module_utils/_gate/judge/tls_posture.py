@@ -238,11 +238,10 @@ class _Judge:
         )
 
     def _concerns(self, feature: str) -> bool:
-        """Whether the versions that are accepted have the feature at all."""
+        """Whether the versions that are accepted have the feature where it can be seen: TLS 1.3 asks for a client certificate
+        under encryption, and a server that insists on one breaks off the session (``mail.session``)."""
         if feature == "early_data":
             return "TLSv1.3" in self.judged
-        if feature == "client_certificate":
-            return True
         if feature == "encrypt_then_mac":
             block = any("CBC" in suite_traits(name) for each in self.posture.suites for name in each.accepted)
             return self.before_tls13 and (block or self.posture.features.encrypt_then_mac is not None)
