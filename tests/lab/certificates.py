@@ -6,7 +6,7 @@
 
 Usage: certificates.py DIRECTORY NAME [NAME ...]
 
-Writes DIRECTORY/ca.pem and DIRECTORY/NAME/{right,expired,other-name}.pem: each with private key, certificate and CA,
+Writes DIRECTORY/ca.pem and DIRECTORY/NAME/{right,expired,other-name}.pem: each with private key and certificate,
 in the order that Postfix asks of smtpd_tls_chain_files.
 """
 
@@ -71,7 +71,7 @@ class Authority:
         )
         pem = serialization.Encoding.PEM
         private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        return private + certificate.public_bytes(pem) + self.certificate.public_bytes(pem)
+        return private + certificate.public_bytes(pem)  # not the root: clients have it (RFC 8446 section 4.4.2)
 
 
 def write(path: Path, content: bytes) -> None:

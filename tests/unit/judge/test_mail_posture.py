@@ -69,3 +69,10 @@ def test_an_unadvertised_starttls_is_told_in_the_cause():
     (finding,) = [item for item in judge_mail_ports([service("imap")], [evidence]) if item.outcome != PASS]
     assert (finding.check, finding.outcome) == ("mail.encryption", FAIL)
     assert "accepted when it is sent" in finding.cause
+
+
+def test_what_breaks_off_under_tls_explains_what_could_not_be_asked():
+    evidence = good(
+        "imap", after_tls=None, stopped="closed by the server", mail_posture=MailPosture(starttls_injection=UNSEEN)
+    )
+    assert faults(service("imap"), evidence) == [("mail.session", FAIL)]
