@@ -111,6 +111,12 @@ options:
         a minute, so V(0.15) suits it.
     type: float
     default: 0
+  verbose:
+    description:
+      - Return all that was seen. M(mailops.gate.mail_ports_info) otherwise leaves out capability lines, long lists and the
+        lesser facts of certificates.
+    type: bool
+    default: false
   fail_on:
     description:
       - Outcomes that fail the task, V(fail) and any of V(unknown) and V(warn); or V(never) alone, so that a report can

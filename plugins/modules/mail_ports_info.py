@@ -92,7 +92,7 @@ ports:
       description: V(implicit), V(starttls) (offered) or V(none).
       type: str
     before_tls:
-      description: What was offered before TLS, with C(starttls), C(login_mechanisms) and C(lines).
+      description: What was offered before TLS, with C(starttls), C(login_mechanisms), and C(lines) if O(verbose=true).
       type: dict
     starttls_reply:
       description: The server's answer to STARTTLS.
@@ -106,6 +106,24 @@ ports:
     after_tls:
       description: What was offered under TLS, as RV(ports[].before_tls).
       type: dict
+    posture:
+      description:
+        - What else the TLS of the port accepts, where O(depth) asks for it. C(versions) accepted; C(suites) and C(groups) by
+          version, each with C(accepted) (IANA names), C(complete) (the exact set), C(outside) (V(accepted), V(rejected) or
+          V(inconclusive), whether anything beyond the policy's is accepted), C(server_chooses) and C(finite_field_bits) (bits);
+          C(certificates) with C(kind), C(key_bits) (bits), C(curve), C(names), C(issuer), C(not_after), C(days_left) (days),
+          C(sha256), C(signatures) and C(sni) (V(with) or V(without)); C(features) of the TLS stack; C(without_sni);
+          C(inconclusive), what stayed so and why; C(stopped).
+      type: dict
+    mail_posture:
+      description:
+        - What the server does when it is asked, each with C(answer) (V(yes), V(no) or V(not established)), C(line) (the server's)
+          and C(why). C(starttls_enforced), C(authentication_required), C(login_refused), C(starttls_unadvertised),
+          C(starttls_injection), C(left_over_bytes), C(preauthenticated), C(plaintext_answered), C(relays).
+      type: dict
+    hindered:
+      description: V(throttled), V(slow) or V(cut off), where that is why something was not seen.
+      type: str
     throttled:
       description: The line with which the server put the client off.
       type: str

@@ -24,6 +24,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "max_connections": {"type": "int", "default": 600},
     "max_parallel": {"type": "int", "default": 8},
     "max_per_second": {"type": "float", "default": 0},
+    "verbose": {"type": "bool", "default": False},
     "fail_on": {"type": "list", "elements": "str", "default": ["fail", "unknown"]},
 }
 

@@ -12,7 +12,8 @@ from typing import Any, Mapping, Sequence
 from .._gate.intent.services import Service
 from .._gate.judge.mail_ports import judge_mail_ports
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
-from .._gate.report.plain import port_as_dict, verdict_as_dict
+from .._gate.report.plain import verdict_as_dict
+from .._gate.report.ports import port_as_dict
 from .._gate.wire.certificate import require_cryptography
 from .._gate.wire.evidence import PortEvidence
 from .._gate.wire.look import look
@@ -21,7 +22,8 @@ from .look_options import limits, mail_services, targets
 
 def mail_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
     """The result of ``mail_ports_info``: ``ports``, one entry for each port of each address."""
-    return {"changed": False, "ports": [port_as_dict(port) for port in _look(options, mail_services(options))]}
+    evidence = _look(options, mail_services(options))
+    return {"changed": False, "ports": [port_as_dict(port, options["verbose"]) for port in evidence]}
 
 
 def assert_mail_ports(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from _gate.errors import IntentError
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, Finding
 from _gate.judge.verdict import reach_verdict
-from _gate.report.plain import join_results, port_as_dict, verdict_as_dict
+from _gate.report.plain import join_results, verdict_as_dict
+from _gate.report.ports import port_as_dict
 from _gate.report.text import render
 from _gate.wire.evidence import OPEN, Capabilities, PortEvidence
 

@@ -2,30 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Evidence and verdicts as plain data for return values: small, sorted, nothing empty."""
+"""Verdicts as plain data for return values: small, sorted, nothing empty."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Mapping, Sequence
 
 from ..errors import IntentError
 from ..judge.finding import PASS, Finding
 from ..judge.verdict import Verdict, reach_verdict
-from ..wire.evidence import PortEvidence
 from .text import render
 
 
 def _place(finding: Finding) -> dict[str, Any]:
     plain = finding.as_dict()
     return {key: plain[key] for key in ("check", "host", "port", "service") if key in plain}
-
-
-def port_as_dict(evidence: PortEvidence) -> dict[str, Any]:
-    """One port's evidence without what is empty or not established. ``seconds`` to a millisecond."""
-    plain: dict[str, Any] = _without_empty(asdict(evidence))
-    plain["seconds"] = round(evidence.seconds, 3)
-    return plain
 
 
 def verdict_as_dict(verdict: Verdict) -> dict[str, Any]:
@@ -65,14 +56,3 @@ def _findings(result: object, place: str) -> list[Finding]:
         ]
     except (KeyError, TypeError, ValueError):
         raise IntentError(place, result["findings"], right) from None
-
-
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        kept = {key: _without_empty(item) for key, item in value.items()}
-        return {
-            key: item for key, item in kept.items() if item is not None and item != "" and item != [] and item != {}
-        }
-    if isinstance(value, (list, tuple)):
-        return [_without_empty(item) for item in value]
-    return value
