@@ -108,9 +108,27 @@ def slow(seconds, script):
 
 @pytest.mark.parametrize("per_address", [1, 8])
 def test_slow_greeting_is_waited_for(per_address):
-    limits = Limits(9, reply_seconds=3, silence_seconds=0.3, per_address=per_address)
-    with Server(slow(0.8, mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"}))) as server:
+    limits = Limits(9, reply_seconds=1, silence_seconds=0.3, per_address=per_address)
+    with Server(slow(1.4, mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"}))) as server:
         seen = see(server, limits=limits)
+    assert (seen.encryption, seen.stopped) == ("none", "")
+
+
+def test_nothing_is_said_to_smtp_before_it_greets():
+    """Postfix and Sendmail log it, and stock jails of fail2ban count it."""
+    early = []
+
+    def script(peer):
+        peer.socket.settimeout(0.8)
+        try:
+            early.append(peer.socket.recv(100))
+        except OSError:
+            peer.socket.settimeout(None)
+            mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"})(peer)
+
+    with Server(script) as server:
+        seen = see(server, limits=Limits(9, reply_seconds=2, silence_seconds=0.3))
+    assert early == []
     assert (seen.encryption, seen.stopped) == ("none", "")
 
 

@@ -172,7 +172,7 @@ class PortLook:
         visit: Optional[Visit] = None
         waiting: Optional[Connection] = connection
         try:
-            first = connection.receive(min(self._limits.silence_seconds, self._limits.reply_seconds))
+            first = connection.receive(self._greeting_seconds())
         except Silence:
             # The greeting may be slow, or the port may be waiting for a ClientHello.
             knock, waiting = self._knock_with_tls(connection)
@@ -190,6 +190,16 @@ class PortLook:
         if visit.untold and visit.reset:
             seen = replace(seen, state=evidence.RESET, detail="reset after the connection was accepted")
         return self._conclude(seen, self._repeat(visit, inside_tls=False), inside_tls=False)
+
+    def _greeting_seconds(self) -> float:
+        """How long to wait for a greeting before a ClientHello is sent to the port.
+
+        Postfix looks the client's name up before it greets, which may take seconds, and logs what comes meanwhile as improper
+        command pipelining; Sendmail pauses for five seconds to see who does not wait. Stock jails of fail2ban count both.
+        """
+        if self._target.protocol == "smtp":
+            return self._limits.reply_seconds
+        return min(self._limits.silence_seconds, self._limits.reply_seconds)
 
     @staticmethod
     def _settles_the_mode(knock: Visit) -> bool:

@@ -85,10 +85,10 @@ class Limits:
 
     ``deadline_seconds``: for the whole look. ``connect_seconds``, ``reply_seconds``: for one connection attempt, one
     complete reply or handshake. ``silence_seconds``: how long a port that should speak plaintext may be silent before
-    TLS is tried beside it. ``per_address``: connections at a time to one address; ``at_once``: to all of them.
-    ``in_all``: connections to one address, all of its ports together; ``per_second``: how many of them in a second,
-    0 for no bound. ``retry_seconds``: the pause before the one more attempt that a server gets which puts us off.
-    ``ehlo_name``: said in EHLO; ``""`` stands for this machine's name, if that has a domain.
+    TLS is tried beside it; SMTP is given ``reply_seconds``. ``per_address``: connections at a time to one address;
+    ``at_once``: to all of them. ``in_all``: connections to one address, all of its ports together; ``per_second``: how
+    many of them in a second, 0 for no bound. ``retry_seconds``: the pause before the one more attempt that a server
+    gets which puts us off. ``ehlo_name``: said in EHLO; ``""`` stands for this machine's name, if that has a domain.
     """
 
     deadline_seconds: float
