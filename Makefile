@@ -10,12 +10,12 @@ SETUP = sh tests/tools/setup.sh venv dev $(PYTHON_VERSIONS)
 VENV_PYTHON = .work/venv/bin/python
 CHECK = $(VENV_PYTHON) tests/tools/check.py
 
-.PHONY: help setup demo verify test lint unit sanity build integration kernel molecule format changelog lock clean
+.PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule format changelog lock clean
 
 help:
 	@echo 'make demo                   watch the gate pass a good mail server and stop at a bad one'
 	@echo 'make verify HOST=NAME       hold a mail server against RFC 8314, as its clients see it'
-	@echo 'make test                   all tests; a part: lint, unit, sanity, build, integration, kernel, molecule'
+	@echo 'make test                   all tests; a part: lint, unit, sanity, build, integration, matrix, kernel, molecule'
 	@echo 'make format                 let ruff format and mend the Python code'
 	@echo 'make changelog              write CHANGELOG.md for the version in galaxy.yml from changelogs/fragments'
 	@echo 'make lock                   move the development tools to their newest versions'
@@ -34,7 +34,7 @@ verify: setup
 test: setup
 	@$(CHECK)
 
-lint unit sanity build integration kernel molecule: setup
+lint unit sanity build integration matrix kernel molecule: setup
 	@$(CHECK) $@
 
 format: setup

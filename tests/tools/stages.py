@@ -49,5 +49,6 @@ STAGES = [
     Stage("build", "build", f"{PYTHON} tests/tools/tarball.py"),
     Stage("demo", "demo", f"{PYTHON} tests/demo/run.py"),
     Stage("integration", "integration", f"{PYTEST} tests/integration"),
+    Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
     Stage("kernel", "kernel", f"{PYTEST} tests/kernel"),
 ]

@@ -34,12 +34,13 @@ CHECKS: dict[str, Check] = {
     "mail.greeting": Check(
         "The server greets as its protocol says.",
         "A port that accepts and then hangs or hangs up has a broken server behind it: a back end that is down, a PROXY "
-        "protocol that is expected, a ban.",
+        "protocol that is expected, a ban. One that refuses service at once (554) has no use for this client.",
         "RFC 5321 section 3.1, RFC 9051 section 7.1.5, RFC 1939 section 4, RFC 5804 section 1.7",
     ),
     "mail.throttled": Check(
         "The server answers this client, rather than put it off.",
-        "A 421 or 454 says nothing of the port's configuration: what could not be seen is unknown.",
+        "A 421 or 454 says nothing of the port's configuration, and neither does a ban or a tarpit in the middle of the look. "
+        "What could not be seen is unknown, and stands in this one finding.",
         "RFC 5321 section 4.2.2, RFC 3207 section 4",
     ),
     "mail.protocol": Check(

@@ -19,8 +19,8 @@ from ..wire import evidence as seen
 from ..wire.evidence import PortEvidence, Tls
 from .ciphers import iana_name
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
-from .hindrance import told_once
-from .mail_posture import judge_mail_posture
+from .mail_posture import judge_mail_posture, judge_preauth
+from .once import tell_once
 from .place import Place
 from .tls_posture import judge_posture
 from .vantage import may_connect, sent_nothing
@@ -75,9 +75,9 @@ class _Port:
     def __init__(self, service: Service, evidence: PortEvidence) -> None:
         self.service = service
         self.evidence = evidence
-        place = Place(service, evidence)
-        self.name = place.name
-        self._finding = place.finding
+        self._place = Place(service, evidence)
+        self.name = self._place.name
+        self._finding = self._place.finding
 
     def judge(self) -> Iterator[Finding]:
         allowed = may_connect(self.service, self.evidence)
@@ -88,19 +88,20 @@ class _Port:
         yield self._reachable() if allowed or not answered else self._unknown_audience()
         if self.evidence.state != seen.OPEN:
             return
-        hidden = self._throttled() or self._greeting() or self._protocol() or self._encryption()
+        hidden = self._throttled() or self._greeting() or self._protocol() or self._preauth() or self._encryption()
         if hidden is not None:
             yield hidden
             return
         for check in ("mail.greeting", "mail.protocol", "mail.encryption"):
             yield self._finding(check, PASS)
+        tls: list[Finding] = []
         asked: list[Finding] = []
         if self.evidence.encryption != seen.NONE and self.service.encryption != "none":
-            yield from self._tls()
+            tls += self._tls()
             if self.evidence.posture is not None:
                 asked += judge_posture(self.service, self.evidence.posture, self.evidence)
         asked += judge_mail_posture(self.service, self.evidence)
-        yield from told_once(Place(self.service, self.evidence), asked)
+        yield from tell_once(self._place, tls, asked)
 
     # -- the port ------------------------------------------------------------------------------------------------------
 
@@ -180,6 +181,11 @@ class _Port:
         return self._finding(
             "mail.protocol", FAIL, str(self.service.protocol), observed, "another service holds the port"
         )
+
+    def _preauth(self) -> Finding | None:
+        """A session that is logged in cannot go over to TLS: whether STARTTLS is offered does not matter then."""
+        shut_out = self.evidence.encryption == seen.NONE and self.service.encryption != "none"
+        return judge_preauth(self._place) if shut_out else None
 
     def _encryption(self) -> Finding | None:
         evidence, wanted = self.evidence, self.service.encryption

@@ -94,7 +94,18 @@ def judge_mail_posture(service: Service, evidence: PortEvidence) -> Iterator[Fin
         # Servers that judge at RCPT do not answer this one unless they are asked with a recipient, which the user gives.
         if name == "authentication_required" and (not service.authentication or not (_clear(seen) or posture.relays)):
             continue
+        # What a stranger may send anywhere may be sent without a login: that is one fault.
+        if name == "authentication_required" and posture.relays is not None and posture.relays.answer == YES:
+            continue
         yield _held(place, demand, seen)
+
+
+def judge_preauth(place: Place) -> Finding | None:
+    """The finding about a greeting with PREAUTH, if there was one."""
+    posture = place.evidence.mail_posture
+    if posture is None or posture.preauthenticated is None or posture.preauthenticated.answer != YES:
+        return None
+    return _held(place, _DEMANDS["preauthenticated"], posture.preauthenticated)
 
 
 def _enforced(place: Place, seen: Observation) -> Iterator[Finding]:
