@@ -13,6 +13,7 @@ import pytest
 from _gate.wire.look import Limits, Target, look
 from wire_servers import (
     IMAP_ANSWERS,
+    IMAP_GREETING,
     SMTP_ANSWERS,
     SMTP_GREETING,
     Server,
@@ -108,9 +109,10 @@ def slow(seconds, script):
 
 @pytest.mark.parametrize("per_address", [1, 8])
 def test_slow_greeting_is_waited_for(per_address):
-    limits = Limits(9, reply_seconds=1, silence_seconds=0.3, per_address=per_address)
-    with Server(slow(1.4, mail_server(SMTP_GREETING, {b"EHLO": b"250 hi\r\n", b"QUIT": b"221 bye\r\n"}))) as server:
-        seen = see(server, limits=limits)
+    limits = Limits(9, reply_seconds=3, silence_seconds=0.3, per_address=per_address)
+    answers = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n{tag} OK\r\n", b"LOGOUT": b"{tag} OK\r\n"}
+    with Server(slow(0.8, mail_server(IMAP_GREETING, answers))) as server:
+        seen = see(server, protocol="imap", limits=limits)
     assert (seen.encryption, seen.stopped) == ("none", "")
 
 
