@@ -7,7 +7,12 @@ CHECKOUT=$(cd "$(dirname "$0")/../.." && pwd -P)
 mkdir -p "$LAB"
 configure_engine
 if "$MAILOPS_ENGINE" info > /dev/null 2>&1; then
-    remove_hosts
+    for path in "$CHECKOUT"/extensions/molecule/*/; do
+        scenario=$(basename "$path")
+        # shellcheck source=tests/lab/environment.sh
+        . "$CHECKOUT/tests/lab/environment.sh"
+        remove_hosts
+    done
     if uses_own_engine_configuration; then
         "$MAILOPS_ENGINE" system reset --force > /dev/null
     else

@@ -1,4 +1,5 @@
-# Settings of the lab, to be sourced by its scripts with `CHECKOUT` set to the root of the repository.
+# Settings of the lab, to be sourced by its scripts with `CHECKOUT` set to the root of the repository, and `scenario` where
+# it is not `default`.
 # Everything that the lab writes stands under .work of the checkout; what a user sets in the environment wins:
 #
 #   MAILOPS_ENGINE            podman, or a path to it
@@ -12,7 +13,8 @@
 PATH="$PATH:/usr/sbin:/sbin"
 LAB="$CHECKOUT/.work/lab"
 PODMAN_HOME="$CHECKOUT/.work/podman"
-lab_hash=$(printf %s "$CHECKOUT" | sha256sum)
+# Two checkouts run side by side, and the hosts of one scenario may stand while another runs.
+lab_hash=$(printf %s "$CHECKOUT ${scenario:-default}" | sha256sum)
 
 MAILOPS_ENGINE=${MAILOPS_ENGINE:-podman}
 MAILOPS_CONTAINERS_CONF=${MAILOPS_CONTAINERS_CONF:-$PODMAN_HOME/containers.conf}
@@ -20,7 +22,7 @@ MAILOPS_VENV=${MAILOPS_VENV:-$CHECKOUT/.work/venv}
 LAB_IMAGE=localhost/mailops-lab
 MAILOPS_IMAGE_DEBIAN12=${MAILOPS_IMAGE_DEBIAN12:-$LAB_IMAGE:bookworm}
 MAILOPS_IMAGE_DEBIAN13=${MAILOPS_IMAGE_DEBIAN13:-$LAB_IMAGE:trixie}
-# Two checkouts run side by side: names and subnets (10.79.N.0/24, fd79:79:0:N::/64) of their own.
+# Names and subnets (10.79.N.0/24, fd79:79:0:N::/64) of their own.
 MAILOPS_LAB_NAME="mailops-$(printf %.6s "$lab_hash")"
 MAILOPS_LAB_NUMBER=$((0x$(printf %.4s "$lab_hash") % 250 + 1))
 MAILOPS_LAB_DIRECTORY=$LAB
@@ -96,7 +98,7 @@ uses_own_engine_configuration() {
     [ "$MAILOPS_CONTAINERS_CONF" = "$PODMAN_HOME/containers.conf" ]
 }
 
-# Remove hosts, network and SSH connections of this checkout's lab; the images stay.
+# Remove hosts, network and SSH connections of the scenario; the images stay.
 remove_hosts() {
     for socket in "$LAB"/ssh/*.socket; do
         [ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit lab 2> /dev/null || true

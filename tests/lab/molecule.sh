@@ -4,12 +4,12 @@
 # Where the machine cannot run the lab, says why in a line `SKIPPED: reason` and ends with 0.
 set -eu
 CHECKOUT=$(cd "$(dirname "$0")/../.." && pwd -P)
-# shellcheck source=tests/lab/environment.sh
-. "$CHECKOUT/tests/lab/environment.sh"
 scenario=${1:-default}
 [ $# -eq 0 ] || shift
 command=${1:-test}
 [ $# -eq 0 ] || shift
+# shellcheck source=tests/lab/environment.sh
+. "$CHECKOUT/tests/lab/environment.sh"
 
 skip() {
     echo "SKIPPED: molecule scenario $scenario: $1"
@@ -37,13 +37,13 @@ collections="$CHECKOUT/.work/collections"
 mkdir -p "$collections/ansible_collections/mailops"
 [ -e "$collections/ansible_collections/mailops/gate" ] || ln -s "$CHECKOUT" "$collections/ansible_collections/mailops/gate"
 export ANSIBLE_HOME="$CHECKOUT/.work/ansible" ANSIBLE_COLLECTIONS_PATH="$collections"
-export MOLECULE_EPHEMERAL_DIRECTORY="$LAB/molecule" XDG_CACHE_HOME="$CHECKOUT/.work/cache"
+export MOLECULE_EPHEMERAL_DIRECTORY="$LAB/molecule/$scenario" XDG_CACHE_HOME="$CHECKOUT/.work/cache"
 [ -t 1 ] || export NO_COLOR=1
 export PATH="$MAILOPS_VENV/bin:$PATH"
 
 cd "$CHECKOUT/extensions"
 if [ "$command" != test ]; then
-    exec molecule "$command" --scenario-name "$scenario" "$@"
+    exec molecule --base-config molecule/config.yml "$command" --scenario-name "$scenario" "$@"
 fi
 
 leave() {
@@ -57,6 +57,6 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 # In a process group of its own, so that what it has started ends with it.
-setsid molecule test --scenario-name "$scenario" "$@" 9>&- &
+setsid molecule --base-config molecule/config.yml test --scenario-name "$scenario" "$@" 9>&- &
 run=$!
 wait "$run"

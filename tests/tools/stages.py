@@ -48,6 +48,8 @@ STAGES = [
     Stage("unit-oldest", "unit", "sh tests/tools/unit_oldest.sh"),
     Stage("build", "build", f"{PYTHON} tests/tools/tarball.py"),
     Stage("demo", "demo", f"{PYTHON} tests/demo/run.py"),
+    # Waits for `molecule`: a checkout has one lab.
+    Stage("polite", "molecule", "sh tests/lab/molecule.sh polite", seconds=3600),
     Stage("integration", "integration", f"{PYTEST} tests/integration"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
     Stage("kernel", "kernel", f"{PYTEST} tests/kernel"),
