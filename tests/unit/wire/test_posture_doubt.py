@@ -134,8 +134,8 @@ def test_a_server_that_refuses_by_hanging_up_is_seen_through():
     posture = look_at(paper)
     assert versions_of(posture) == (["TLSv1.2", "TLSv1.3"], [])
     assert unanswered(posture) == {}
-    # Twelve questions, one of them twice, two controls, and one at the end.
-    assert posture.connections == 16
+    # Twelve questions, one of them twice and one again without finite fields, two controls, and one at the end.
+    assert posture.connections == 17
 
 
 def test_a_ban_is_not_taken_for_refusals_by_hanging_up():
@@ -150,6 +150,26 @@ def test_a_ban_is_not_taken_for_refusals_by_hanging_up():
         for answer in posture.versions:
             assert answer.answer != "rejected" or answer.why == "", (banned_from, answer)
         assert unanswered(posture), banned_from
+
+
+@pytest.mark.parametrize("way", [HANG_UP, alert(80)])
+@pytest.mark.parametrize("enumerate_fully", [False, True])
+def test_a_server_that_chooses_finite_fields_and_fails_hides_nothing(way, enumerate_fully):
+    """Dovecot 2.3 without ssl_dh hangs up where it chose DHE, though it accepts RSA."""
+    static_rsa = ("TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_256_GCM_SHA384")
+    paper = PaperServer({**CLEAN, TLS12: CLEAN[TLS12] + tuple(suite_number(name) for name in static_rsa)})
+
+    def prefers_finite_fields(hello, number):
+        suites = read_hello(hello).suites if hello else ()
+        chosen = [suite for suite in suites if suite in CLEAN[TLS12] or suite in CLEAN[TLS13]]
+        return way if not chosen and any("_DHE_" in suite_name(suite) for suite in suites) else None
+
+    paper.instead = prefers_finite_fields
+    posture = look_at(paper, most_connections=100, most_when_enumerating=600, enumerate_fully=enumerate_fully)
+    suites = by_version(posture.suites)["TLSv1.2"]
+    assert suites.outside.answer == "accepted"
+    assert set(static_rsa) <= set(suites.accepted)
+    assert suites.complete
 
 
 @pytest.mark.parametrize("most", [1, 3, 6, 9])

@@ -25,10 +25,11 @@ from .hello.sslv2 import Sslv2Hello
 from .hello.suites import SUITES, suite_name
 from .hello.traits import suite_traits
 from .posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, Answer
-from .posture_hellos import AnyHello, control, is_big, pieces_of
+from .posture_hellos import AnyHello, control, is_big, pieces_of, without_finite_field
 from .reach import CutOff, PutOff, Reach
 
 _PROTOCOL_VERSION = 70
+_INTERNAL_ERROR = 80
 _UNRECOGNIZED_NAME = 112
 _NO_APPLICATION_PROTOCOL = 120
 # These complain of the hello's form: unexpected_message, record_overflow, illegal_parameter, decode_error.
@@ -91,6 +92,16 @@ class Asker:
     def connections(self) -> int:
         """To this port, all that were made before included."""
         return self._reach.connections
+
+    def ask_for_any(self, hello: AnyHello) -> Reply:
+        """As :meth:`ask`; but a server that fails over one of the suites is not taken for one that refuses them all."""
+        reply = self.ask(hello)
+        alert = reply.flight.alert
+        if reply.answer == REJECTED and (alert is None or alert.description == _INTERNAL_ERROR):
+            others = without_finite_field(hello)
+            # What it would have chosen here, and could not, it does not accept either.
+            return self.ask(others) if others else reply
+        return reply
 
     def ask(self, hello: AnyHello) -> Reply:
         """Put the hello, and what else it takes to know what the answer means."""

@@ -123,7 +123,7 @@ class Enumerator:
         return ExactSet(tuple(accepted), True)
 
     def _ask(self, hello: ClientHello) -> Reply:
-        reply = self._asker.ask(hello)
+        reply = self._asker.ask_for_any(hello)
         self._gathering.take(reply.flight)
         return reply
 

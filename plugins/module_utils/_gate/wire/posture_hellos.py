@@ -13,8 +13,8 @@ from typing import List, Optional, Sequence, Tuple, Union
 from .hello.client import DEFLATE, SSL30, TLS12, TLS13, VERSION_NUMBERS, ClientHello
 from .hello.groups import ALL_SCHEMES, TLS12_GROUPS, TLS13_GROUPS
 from .hello.sslv2 import Sslv2Hello
-from .hello.suites import EMPTY_RENEGOTIATION_INFO_SCSV
-from .hello.traits import suites_of
+from .hello.suites import EMPTY_RENEGOTIATION_INFO_SCSV, SUITES
+from .hello.traits import suite_traits, suites_of
 
 AnyHello = Union[ClientHello, Sslv2Hello]
 
@@ -113,6 +113,25 @@ def is_big(hello: AnyHello) -> bool:
     if isinstance(hello, Sslv2Hello):
         return False
     return len(hello.suites) > SMALL_SUITES or len(hello.to_bytes(bytes(32))) >= SMALL_BYTES
+
+
+def is_finite_field(suite: int) -> bool:
+    """Whether the key exchange is ephemeral Diffie-Hellman in a finite field."""
+    return suite in SUITES and suite_traits(suite).key_exchange == "DHE"
+
+
+def without_finite_field(hello: AnyHello) -> Optional[ClientHello]:
+    """The same with no such suites; None where it has none, or nothing else.
+
+    A server whose parameters are missing or too short may choose such a suite, then fail, and so seem to refuse everything:
+    Dovecot 2.3 without ssl_dh does.
+    """
+    if isinstance(hello, Sslv2Hello):
+        return None
+    others = tuple(suite for suite in hello.suites if not is_finite_field(suite))
+    if len(others) == len(hello.suites) or not any(suite in SUITES for suite in others):
+        return None
+    return replace(hello, suites=others)
 
 
 def pieces_of(hello: ClientHello) -> List[ClientHello]:

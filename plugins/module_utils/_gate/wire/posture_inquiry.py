@@ -55,9 +55,10 @@ class Inquiry:
         """The protocol that hellos name, if it has a name and the server does not refuse it."""
         return () if self.asker.alpn_refused else self._alpn
 
-    def ask(self, hello: AnyHello, without_sni: bool = False) -> Reply:
-        """Put a hello, and note what its answer shows. ``without_sni``: it names no server though there is a name."""
-        reply = self.asker.ask(hello)
+    def ask(self, hello: AnyHello, without_sni: bool = False, for_any: bool = False) -> Reply:
+        """Put a hello, and note what its answer shows. ``without_sni``: it names no server though there is a name.
+        ``for_any``: its refusal shall prove that the server accepts none of its suites."""
+        reply = self.asker.ask_for_any(hello) if for_any else self.asker.ask(hello)
         self.gathering.take(reply.flight, without_sni)
         return reply
 

@@ -40,7 +40,8 @@ class OutsideLook:
         if inquiry.settle(inquiry.outside_suites, version, inquiry.seen_suites(version), inside):
             return
         others = [suite for suite in suites_of(version) if suite not in inside]
-        reply = inquiry.ask(hellos.of_version(version, others, inquiry.server_name)) if others else None
+        hello = hellos.of_version(version, others, inquiry.server_name) if others else None
+        reply = inquiry.ask(hello, for_any=True) if hello else None
         inquiry.outside_suites[version] = in_version(version, reply) if reply else Answer(version, REJECTED)
 
     def _look_for_tls13_groups(self) -> None:

@@ -34,7 +34,7 @@ class Questions:
     leave_out_groups: Optional[Tuple[Given, ...]] = None
     leave_out_signatures: Optional[Tuple[Given, ...]] = None
     enumerate_fully: bool = False
-    most_connections: int = 16
+    most_connections: int = 20
     most_when_enumerating: int = 150
 
 

@@ -122,12 +122,12 @@ def _read_ending(ending: str) -> Tuple[str, str, int, str]:
 
 
 def _strength(number: int) -> Tuple[bool, bool, bool, bool, bool, int, int]:
-    """What a careful client would like best comes first."""
+    """What a careful client would like best comes first; finite fields last, since servers may fail over them."""
     traits = suite_traits(number)
     return (
+        traits.key_exchange == "DHE",
         traits.authentication not in ("RSA", "ECDSA"),
         not traits.forward_secret,
-        traits.key_exchange == "DHE",
         not traits.aead,
         traits.cipher not in ("AES", "CHACHA20"),
         -traits.bits,
