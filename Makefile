@@ -5,17 +5,19 @@ HOST =
 SERVICES =
 TRUST =
 SERVER_NAME =
+GATE_FUZZ_SECONDS = 600
 PYTHON_VERSIONS = 3.14 3.13 3.12 3.11
 SETUP = sh tests/tools/setup.sh venv dev $(PYTHON_VERSIONS)
 VENV_PYTHON = .work/venv/bin/python
 CHECK = $(VENV_PYTHON) tests/tools/check.py
 
-.PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule format changelog lock clean
+.PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule fuzz format changelog lock clean
 
 help:
 	@echo 'make demo                   watch the gate pass a good mail server and stop at a bad one'
 	@echo 'make verify HOST=NAME       hold a mail server against RFC 8314, as its clients see it'
 	@echo 'make test                   all tests; a part: lint, unit, sanity, build, integration, matrix, kernel, molecule'
+	@echo 'make fuzz                   ten minutes of damaged input for every parser (GATE_FUZZ_SECONDS=600)'
 	@echo 'make format                 let ruff format and mend the Python code'
 	@echo 'make changelog              write CHANGELOG.md for the version in galaxy.yml from changelogs/fragments'
 	@echo 'make lock                   move the development tools to their newest versions'
@@ -36,6 +38,9 @@ test: setup
 
 lint unit sanity build integration matrix kernel molecule: setup
 	@$(CHECK) $@
+
+fuzz: setup
+	@GATE_FUZZ_SECONDS=$(GATE_FUZZ_SECONDS) $(VENV_PYTHON) tests/fuzz/run.py
 
 format: setup
 	@.work/venv/bin/ruff check --fix --quiet; .work/venv/bin/ruff format

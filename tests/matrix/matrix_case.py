@@ -26,8 +26,8 @@ FAIL, WARN, UNKNOWN = "fail", "warn", "unknown"
 @dataclass(frozen=True)
 class Case:
     """``server``: what is wrong with it, or what opens a port without one (``kind`` is the service then). ``finding``: the
-    one that is expected, check and outcome; None: nothing is wrong. ``service``, ``options``: what the user writes beside the name and
-    the port. ``reply_seconds``: less patience, where the server makes us wait."""
+    one that is expected, check and outcome; None: nothing is wrong. ``service``, ``options``: what the user writes beside the
+    name and the port. ``reply_seconds``: less patience, where the server makes us wait."""
 
     name: str
     server: Any

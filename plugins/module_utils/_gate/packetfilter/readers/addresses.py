@@ -11,6 +11,7 @@ from typing import Any, Optional, Tuple
 
 from ..model import address_range
 from .conditions import Unclear
+from .names import decimal
 
 _KIND = {4: socket.AF_INET, 6: socket.AF_INET6}
 _BITS = {4: 32, 6: 128}
@@ -41,7 +42,10 @@ def prefix_range(text: Any, family: int) -> Tuple[int, int]:
     if not slash:
         return address_range(family, first, first)
     if mask.isdigit():
-        return network(first, int(mask), family)
+        bits = decimal(mask, 32 if family == 4 else 128)
+        if bits is None:
+            raise Unclear("no length of a prefix")
+        return network(first, bits, family)
     length = mask_length(address(mask, family), family)
     if length is None:
         raise Unclear("a mask with gaps")

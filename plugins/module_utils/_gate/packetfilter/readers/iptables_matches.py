@@ -200,8 +200,9 @@ def _icmp(module: str) -> Handler:
         if text == "any" or (text == "255" and number == 1):
             return NEVER if negated else holds(Region(EVERYTHING), within, False, words)
         kind, slash, code = text.partition("/")
-        if kind.isdigit():
-            value, has_code = int(kind), bool(slash)
+        given = names.decimal(kind, 255)
+        if given is not None:
+            value, has_code = given, bool(slash)
         elif text in known:
             value, found = known[text]
             has_code = found is not None
@@ -279,9 +280,10 @@ def _types(partition: Partition, known: Dict[str, int], decided: FrozenSet[str])
 def _hop_limit(compare: Callable[[int, int], bool]) -> Handler:
     def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
         text = _one(arguments)
-        if not text.isdigit():
+        limit = names.decimal(text, 255)
+        if limit is None:
             raise Unclear("no hop limit")
-        sure = where_value(HOP_LIMIT, lambda value: compare(value, int(text)) != negated)
+        sure = where_value(HOP_LIMIT, lambda value: compare(value, limit) != negated)
         return holds(Region(sure, HOP_LIMIT_UNKNOWN), V6, False, words)
 
     return handler

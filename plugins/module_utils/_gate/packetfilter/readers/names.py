@@ -85,24 +85,32 @@ NO_EFFECT_TARGETS = {
 }  # fmt: skip
 
 
+def decimal(text: str, most: int) -> Optional[int]:
+    """The number that ASCII digits write, up to ``most``; None for anything else. (Python calls ``²`` a digit, and does not read
+    numbers of thousands of them.)"""
+    if not (text.isascii() and text.isdigit()) or len(text) > 10:
+        return None
+    return int(text) if int(text) <= most else None
+
+
 def protocol_number(name: str) -> Optional[int]:
     """The number of a protocol written as a name or a number; None when it is neither."""
     if name.isdigit():
-        return int(name) if int(name) < 256 else None
+        return decimal(name, 255)
     number = PROTOCOLS.get(name.lower())
     if number is not None:
         return number
     try:
         return socket.getprotobyname(name)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         return None
 
 
 def port_number(name: str) -> Optional[int]:
     """The port written as a number or as a service name of this system; None when it is neither."""
     if name.isdigit():
-        return int(name) if int(name) < 65536 else None
+        return decimal(name, 65535)
     try:
         return socket.getservbyname(name)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         return None

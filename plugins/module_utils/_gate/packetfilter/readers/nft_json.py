@@ -70,7 +70,7 @@ def read(text: str, subject: str, dormant: Optional[Mapping[Tuple[str, str], boo
             tables[key].dormant = sleeps
         notes: Set[str] = set()
         result = [_table(data, notes) for data in tables.values() if _concerns(data, notes)]
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
         raise EvidenceError(subject, "an object is not as nft writes it ({0!r})".format(error), RIGHT) from error
     hidden = frozenset(key for key, data in tables.items() if _hides(data))
     unclear = frozenset(key for key, data in tables.items() if data.dormant is None)
@@ -97,7 +97,7 @@ def _objects(text: str, subject: str) -> List[Dict[str, Any]]:
         raise EvidenceError(subject, "it is iptables-save text, not JSON", RIGHT)
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         cut = "; it looks cut off" if start.startswith("{") and not text.rstrip().endswith("}") else ""
         raise EvidenceError(subject, "it is not JSON ({0}){1}".format(error, cut), RIGHT) from error
     objects = document.get("nftables") if isinstance(document, dict) else None

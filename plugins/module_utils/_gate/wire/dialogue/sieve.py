@@ -17,7 +17,7 @@ from .login import CANCEL, LoginErrand
 #: A server that does not send its capabilities again after TLS (old timsieved) is asked after this many seconds.
 RESEND_PATIENCE = 2.0
 
-_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|\{(\d+)\+?\}\r?\n|([^\s"]+)', re.DOTALL)
+_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|\{(\d{1,9})\+?\}\r?\n|([^\s"]+)', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 Lines = List[Tuple[bytes, List[bytes]]]
