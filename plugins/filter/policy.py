@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: policy
 short_description: Show what a policy for encryption comes to
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - mailops.gate authors (@mailops)
 description:
