@@ -47,7 +47,9 @@ def test_memory_is_bounded(name):
 )
 def test_what_is_no_number_leaves_a_rule_in_doubt(rule, word):
     text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT " + rule.format(word) + " -j DROP\nCOMMIT\n"
-    rules = [each for table in iptables_save.read(text, 4, "rules").ruleset.tables for each in table.chains["INPUT"].rules]
+    rules = [
+        each for table in iptables_save.read(text, 4, "rules").ruleset.tables for each in table.chains["INPUT"].rules
+    ]
     assert any(match.doubt for each in rules for match in each.matches)
 
 
