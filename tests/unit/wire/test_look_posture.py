@@ -11,7 +11,7 @@ import socket
 
 import pytest
 
-from _gate.report.plain import port_as_dict
+from _gate.report.ports import port_as_dict
 from _gate.wire.look import Limits, Target, look
 from wire_servers import IMAP_GREETING, IMAP_UNDER_TLS, SMTP_ANSWERS, SMTP_UNDER_TLS, Server, mail_server
 
