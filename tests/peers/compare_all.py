@@ -87,7 +87,7 @@ def tell(outcome: Outcome) -> None:
     for name, why in outcome.failures.items():
         print(f"    {name} gave no result: {why}")
     for each in outcome.settled:
-        if not each.is_fine:
+        if not each.is_fine or each.explanation is None:
             print(f"    {each}")
     sys.stdout.flush()
 

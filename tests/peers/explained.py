@@ -66,8 +66,16 @@ EXPLANATIONS: Tuple[Explanation, ...] = (
     _peer_misses("nmap", VERSION, "TLSv1.2", "*", "offers Ed25519 in TLS 1.2 by a number that is not the registered one"
                  " (0x0407 for 0x0807).", "openssl-ed25519-certificate"),
     _peer_misses("nmap", VERSION, "TLSv1.2", "*", "offers no RSA-PSS signatures in TLS 1.2.", "openssl-rsa-pss-certificate"),
-    _peer_misses("nmap", SUITE, "TLSv1.2", "TLS_DHE_RSA_*", "offers the group ffdhe2048 in TLS 1.2 too, and RFC 7919 then"
+    _peer_misses("nmap", SUITE, "*", "TLS_DHE_RSA_*", "offers the group ffdhe2048 in TLS 1.2 too, and RFC 7919 then"
                  " forbids DHE to a server that has larger groups alone.", "gnutls-secure256"),
+    _peer_misses("nmap", SUITE, "*", "TLS_DHE_RSA_*", "offers the group ffdhe2048 below TLS 1.3 too; with it, Courier (GnuTLS)"
+                 " uses no DHE.", "courier-*"),
+    _peer_misses("sslscan", VERSION, "TLSv1.2", "*", "offers all suites, those of DHE before most others: Dovecot 2.3 without DH"
+                 " parameters chooses one, fails and hangs up.", "dovecot-debian12-*"),
+    _peer_misses("sslscan", SUITE, "TLSv1.2", "*", "stops there at the first hello of which Dovecot 2.3 chooses a suite of DHE,"
+                 " fails and hangs up.", "dovecot-debian12-*"),
+    _peer_misses("testssl.sh", SUITE, "TLSv1.2", "*", "stops looking for suites that its OpenSSL lacks, or has not tried yet, at"
+                 " the first hello that Dovecot 2.3 answers by hanging up.", "dovecot-debian12-*"),
     _peer_misses("sslscan", GROUP, "TLSv1.2", "secp521r1", "offers one group at a time, without the curve of the certificate,"
                  " which RFC 8422 5.1 asks for.", "openssl-p384-certificate"),
     _peer_misses("testssl.sh", VERSION, "*", "TLSv1*", "offers no NULL and anonymous suites when it looks for versions.",

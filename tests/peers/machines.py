@@ -71,8 +71,9 @@ class Machines:
         until = time.monotonic() + _PATIENCE_SECONDS
         while not self._listens(machine, port):
             if time.monotonic() > until:
-                log = self._run("logs", self._containers[machine])
-                raise RuntimeError(f"nothing listens on port {port} of {machine}\n{log}")
+                logs = [self._engine, "logs", self._containers[machine]]
+                log = subprocess.run(logs, capture_output=True, text=True, check=False)
+                raise RuntimeError(f"nothing listens on port {port} of {machine}\n{log.stdout}{log.stderr}")
             time.sleep(0.2)
 
     def address(self, machine: str) -> str:

@@ -24,15 +24,15 @@ reason=$(obstacle)
 [ -z "$reason" ] || skip "$reason"
 
 missing=
-for program in nmap sslscan testssl; do
+for program in nmap sslscan testssl /usr/bin/time; do
     has "$program" || missing="$missing $program"
 done
 if [ -n "$missing" ]; then
     has apt-get || skip "not installed here:$missing"
     echo "installing$missing with apt-get"
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086,SC2046
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends \
-        $(printf '%s' "$missing" | sed 's/testssl/testssl.sh bsdextrautils/') > "$CHECKOUT/.work/peers-lab/apt.log" 2>&1 ||
+        $(printf '%s' "$missing" | sed 's/testssl/testssl.sh bsdextrautils/; s,/usr/bin/time,time,') > "$CHECKOUT/.work/peers-lab/apt.log" 2>&1 ||
         skip "apt-get could not install$missing (see .work/peers-lab/apt.log)"
 fi
 "$MAILOPS_LAB_SCRIPTS/images.sh" 9>&-

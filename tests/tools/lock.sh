@@ -18,3 +18,4 @@ resolve() {
 }
 resolve dev 3.11
 resolve oldest 3.8
+resolve peers 3.11

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Postfix and Dovecot with an RSA and an ECDSA certificate on all seven ports, as they come but for that.
-# Argument "strict": only what Mozilla calls intermediate.
+# Argument "strict": only what Mozilla calls intermediate. "loose": all suites, though Dovecot 2.3 has no DH parameters.
 set -eu
 install -d /etc/ssl/mail
 install -m 600 /peers/pki/*.key /peers/pki/*.both /etc/ssl/mail
@@ -29,7 +29,8 @@ if [ "${1:-}" = strict ]; then
     for kind in '' mandatory_; do
         postconf -e "smtpd_tls_${kind}protocols = >=TLSv1.2" "smtpd_tls_${kind}ciphers = high"
     done
-    postconf -e "tls_high_cipherlist = $strict_ciphers" 'smtpd_tls_exclude_ciphers = aNULL' \
+    # Without the level, Postfix signs with SHA-1 for clients that ask for it.
+    postconf -e "tls_high_cipherlist = $strict_ciphers:@SECLEVEL=2" 'smtpd_tls_exclude_ciphers = aNULL' \
         'tls_eecdh_auto_curves = X25519MLKEM768 X25519 prime256v1 secp384r1' 'tls_ffdhe_auto_groups ='
 fi
 postconf -M 'submission/inet=submission inet n - y - - smtpd -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes'
@@ -78,9 +79,12 @@ service auth {
   }
 }
 END
-/usr/lib/postfix/configure-instance.sh
+postconf -F '*/*/chroot = n'
 if [ "${1:-}" = strict ]; then
     printf '%s\n' "ssl_cipher_list = $strict_ciphers" 'ssl_curve_list = X25519MLKEM768:X25519:P-256:P-384' >> /etc/dovecot/dovecot.conf
+fi
+if [ "${1:-}" = loose ]; then
+    echo 'ssl_cipher_list = ALL:!aNULL' >> /etc/dovecot/dovecot.conf
 fi
 postfix start
 dovecot
