@@ -21,7 +21,7 @@ options:
       - The modules that look at ports look at these instead of those that the name resolves to; there must be one O(host)
         then.
       - The firewall modules take these for the host's own addresses. By default they are read from the host when the rules
-        are live. In a family that O(families) asks about and that has none here, any unicast destination counts as the
+        are live. In a family that C(families) asks about and that has none here, any unicast destination counts as the
         host's.
     type: list
     elements: str

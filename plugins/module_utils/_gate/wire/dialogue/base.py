@@ -13,7 +13,7 @@ from __future__ import annotations
 import abc
 import re
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, TypeVar, Union
 
 from ..evidence import NO, YES, Capabilities, Observation
 from ..recognise import software_behind, software_of
@@ -25,6 +25,7 @@ LONGEST_LINE = 8192
 MOST_LINES = 200
 MOST_BYTES = 65536
 
+_Part = TypeVar("_Part")
 _LITERAL = re.compile(rb"\{(\d{1,9})\+?\}\r?$")
 _TRY_LATER = re.compile(
     r"\[(?:UNAVAILABLE|LIMIT|INUSE|IN-USE|LOGIN-DELAY|SYS/TEMP)\]|\(TRYLATER\b|too many|try again|try later"
@@ -108,6 +109,13 @@ class _TooMuch(Exception):
 def asks_to_try_later(text: str) -> bool:
     """Whether a refusal says, by response code or in common words, that it is a passing one."""
     return _TRY_LATER.search(text) is not None
+
+
+def begun(part: Optional[_Part]) -> _Part:
+    """The part of a dialogue that runs now. That it was begun is sure; if not, it is a defect."""
+    if part is None:
+        raise AssertionError("not begun")
+    return part
 
 
 class Dialogue(abc.ABC):
@@ -261,30 +269,30 @@ class Dialogue(abc.ABC):
 
     def _send_control(self) -> List[Event]:
         self._control_sent = True
-        assert self._control
-        self._control.asked()
+        control = begun(self._control)
+        control.asked()
         return self._say(self._tagged_command(self.errand.injection_tag + "c"), awaited="the command that was injected")
 
     def _line_in_control(self, line: bytes) -> List[Event]:
-        assert self._control
+        control = begun(self._control)
         if not self._ends_reply(line):
             return []
-        self._control.answered(line, self._can_be_owed())
+        control.answered(line, self._can_be_owed())
         events: List[Event] = []
         if self.leaving:
-            if self._control.too_many or self._is_goodbye(line):
+            if control.too_many or self._is_goodbye(line):
                 events = self._finish()
-        elif self._control.settled and not self._control_sent:
+        elif control.settled and not self._control_sent:
             events = self._send_control()
-        elif self._control.settled:
-            self._control.goodbye()
+        elif control.settled:
+            control.goodbye()
             events = self._leave()
         self._weigh()
         return events
 
     def _weigh(self) -> None:
-        assert self._control
-        self.facts.observed["starttls_injection"] = self._control.observation
+        control = begun(self._control)
+        self.facts.observed["starttls_injection"] = control.observation
 
     def _offered(self, capabilities: Capabilities) -> None:
         if self.encrypted:

@@ -10,7 +10,7 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..text import printable, printable_lines, unique
-from .base import LONGEST_LINE, NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
+from .base import LONGEST_LINE, NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later, begun
 from .login import CANCEL, LoginErrand
 
 
@@ -161,16 +161,16 @@ class ImapDialogue(Dialogue):
         return self._command("AUTHENTICATE {0}".format(login.mechanism), self._login_answered)
 
     def _challenged(self, line: bytes) -> List[Event]:
-        assert self._login
-        self.facts.observed["login_refused"] = self._login.accepted(line)
+        login = begun(self._login)
+        self.facts.observed["login_refused"] = login.accepted(line)
         self._on_reply = lambda _status, _response: self._towards_tls()
         return self._say(CANCEL, awaited="the cancelled login")
 
     def _login_answered(self, status: str, response: bytes) -> List[Event]:
-        assert self._login
+        login = begun(self._login)
         passing = asks_to_try_later(printable(response))
-        self.facts.observed["login_refused"] = self._login.refused(response, status == "BAD", passing)
-        return self._try_login(self._login) if self._login.go_on(status == "BAD") else self._towards_tls()
+        self.facts.observed["login_refused"] = login.refused(response, status == "BAD", passing)
+        return self._try_login(login) if login.go_on(status == "BAD") else self._towards_tls()
 
     def _tagged_command(self, tag: str) -> str:
         return "{0} NOOP".format(tag)

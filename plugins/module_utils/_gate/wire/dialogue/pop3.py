@@ -10,7 +10,7 @@ from typing import Callable, List, Optional, Sequence
 
 from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..text import printable, printable_lines, unique
-from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
+from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later, begun
 from .login import CANCEL, LoginErrand
 
 
@@ -57,8 +57,8 @@ class Pop3Dialogue(Dialogue):
         return self._finish() if self.leaving else self._on_reply(status == b"+OK", line)
 
     def _challenged(self, line: bytes) -> List[Event]:
-        assert self._login
-        self.facts.observed["login_refused"] = self._login.accepted(line)
+        login = begun(self._login)
+        self.facts.observed["login_refused"] = login.accepted(line)
         self._on_reply = lambda _granted, _line: self._towards_tls()
         return self._say(CANCEL, awaited="the cancelled login")
 
@@ -152,10 +152,10 @@ class Pop3Dialogue(Dialogue):
         return self._say("AUTH {0}".format(login.mechanism), awaited="AUTH")
 
     def _login_answered(self, _granted: bool, line: bytes) -> List[Event]:
-        assert self._login
+        login = begun(self._login)
         passing = asks_to_try_later(printable(line))
-        self.facts.observed["login_refused"] = self._login.refused(line, mechanism_only=True, passing=passing)
-        return self._try_login(self._login) if self._login.go_on(mechanism_only=True) else self._towards_tls()
+        self.facts.observed["login_refused"] = login.refused(line, mechanism_only=True, passing=passing)
+        return self._try_login(login) if login.go_on(mechanism_only=True) else self._towards_tls()
 
     def _tagged_command(self, tag: str) -> str:
         # RFC 1939 has no NOOP before the login: a refusal is an answer too.

@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..text import printable, printable_lines, unique
-from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later
+from .base import NO_ERRAND, Dialogue, Errand, Event, asks_to_try_later, begun
 from .login import CANCEL, LoginErrand
 
 #: A server that does not send its capabilities again after TLS (old timsieved) is asked after this many seconds.
@@ -142,16 +142,16 @@ class SieveDialogue(Dialogue):
         return self._say('AUTHENTICATE "{0}"'.format(login.mechanism), awaited="AUTHENTICATE")
 
     def _challenged(self, line: bytes) -> List[Event]:
-        assert self._login
-        self.facts.observed["login_refused"] = self._login.accepted(line)
+        login = begun(self._login)
+        self.facts.observed["login_refused"] = login.accepted(line)
         self._on_reply = lambda _status, _line: self._towards_tls()
         return self._say('"{0}"'.format(CANCEL), awaited="the cancelled login")
 
     def _login_answered(self, _status: str, line: bytes) -> List[Event]:
-        assert self._login
+        login = begun(self._login)
         passing = asks_to_try_later(printable(line))
-        self.facts.observed["login_refused"] = self._login.refused(line, mechanism_only=True, passing=passing)
-        return self._try_login(self._login) if self._login.go_on(mechanism_only=True) else self._towards_tls()
+        self.facts.observed["login_refused"] = login.refused(line, mechanism_only=True, passing=passing)
+        return self._try_login(login) if login.go_on(mechanism_only=True) else self._towards_tls()
 
     def _tagged_command(self, tag: str) -> str:
         return 'NOOP "{0}"'.format(tag)

@@ -12,7 +12,7 @@ from typing import Callable, List, Optional, Sequence
 from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..recognise import smtp_kin
 from ..text import printable, printable_lines, unique
-from .base import NO_ERRAND, Dialogue, Errand, Event
+from .base import NO_ERRAND, Dialogue, Errand, Event, begun
 from .login import CANCEL, LoginErrand
 from .verdicts import judge_mail, judge_mail_before_tls, judge_recipient
 
@@ -217,16 +217,16 @@ class SmtpDialogue(Dialogue):
         return self._say("AUTH {0}".format(login.mechanism), awaited="AUTH")
 
     def _login_answered(self, code: int, reply: List[bytes]) -> List[Event]:
-        assert self._login
+        login = begun(self._login)
         if code == 334:
-            self.facts.observed["login_refused"] = self._login.accepted(reply[-1])
+            self.facts.observed["login_refused"] = login.accepted(reply[-1])
             self._on_reply = lambda _code, _reply: self._towards_tls()
             return self._say(CANCEL, awaited="the cancelled login")
         if code == 421:
             return self._finish()
         mechanism_only = code in (501, 504, 534)
-        self.facts.observed["login_refused"] = self._login.refused(reply[-1], mechanism_only, passing=code // 100 == 4)
-        return self._try_login(self._login) if self._login.go_on(mechanism_only) else self._towards_tls()
+        self.facts.observed["login_refused"] = login.refused(reply[-1], mechanism_only, passing=code // 100 == 4)
+        return self._try_login(login) if login.go_on(mechanism_only) else self._towards_tls()
 
     # The injection's control
 
