@@ -73,7 +73,9 @@ def tools(address: str, trust: Path) -> Dict[str, List[str]]:
         "mailops.gate, handshake": [*once, "handshake", *judged],
         "mailops.gate, posture": [*once, "posture", *judged],
         "mailops.gate, enumerate": [*once, "enumerate", *judged],
-        "nmap ssl-enum-ciphers, ssl-cert": peer_nmap.command("nmap", address, [number for number, _service in PORTS], output),
+        "nmap ssl-enum-ciphers, ssl-cert": peer_nmap.command(
+            "nmap", address, [number for number, _service in PORTS], output
+        ),
         "sslscan, one port after the other": ["sh", "-c", "; ".join(scans)],
         "sslyze": [program, "--starttls", "auto", *sslyze[1:]],
     }
