@@ -75,10 +75,12 @@ EXPLANATIONS: Tuple[Explanation, ...] = (
                  " parameters chooses one, fails and hangs up.", "dovecot-debian12-*"),
     _peer_misses("sslscan", SUITE, "TLSv1.2", "*", "stops there at the first hello of which Dovecot 2.3 chooses a suite of DHE,"
                  " fails and hangs up.", "dovecot-debian12-*"),
-    _peer_misses("testssl.sh", SUITE, "TLSv1.2", "*", "misses suites at Dovecot 2.3, which refuses by hanging up;" + _UNKNOWN, "dovecot-debian12-*"),
+    _peer_misses("testssl.sh", SUITE, "TLSv1.2", "*", "misses suites at Dovecot 2.3, which refuses by hanging up;" + _UNKNOWN,
+                 "dovecot-debian12-*"),
     _peer_misses("sslscan", GROUP, "TLSv1.2", "secp521r1", "offers one group at a time, without the curve of the certificate,"
                  " which RFC 8422 5.1 asks for.", "openssl-p384-certificate"),
-    _peer_misses("testssl.sh", VERSION, "*", "TLSv1*", "does not see versions that have NULL and anonymous suites alone;" + _UNKNOWN,
+    _peer_misses("testssl.sh", VERSION, "*", "TLSv1*", "does not see versions that have NULL and anonymous suites alone;"
+                 + _UNKNOWN,
                  "openssl-anonymous-and-null"),
 )  # fmt: skip
 
