@@ -13,8 +13,8 @@ from outcome import Outcome, Settled
 _HEAD = """# Agreement with other tools
 
 `make test-peers` starts {servers} servers, looks at each with this collection and with {peers},
-and compares what they say set by set: the versions, the exact cipher suites of each version, the key-exchange groups,
-the certificates (SHA-256 of the leaves) and whether the server's order decides. Suites are compared by IANA's names. `make test-peers
+and compares what they say set by set: the versions, the exact cipher suites of each version, the groups, the
+certificates (SHA-256 of the leaves) and whether the server's order decides. Suites are compared by IANA's names. `make test-peers
 ARGS="--docs docs/agreement.md"` writes this page.
 
 Where two tools differ, a client that is neither tries that one thing against the same server: `openssl s_client` of OpenSSL 3.5,
