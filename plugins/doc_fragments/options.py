@@ -99,7 +99,7 @@ options:
     description:
       - Connections to one address, all its ports together. What they did not suffice for is V(unknown).
     type: int
-    default: 600
+    default: 1000
   max_parallel:
     description:
       - Connections to one address at the same time.

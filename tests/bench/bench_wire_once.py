@@ -26,8 +26,6 @@ def main() -> int:
     options.update(
         host=[address], services=SERVICES, depth=depth, policy=policy, trust=trust, server_name="mx.peers.test"
     )
-    # The exact sets of a stock host take more connections than the default allows.
-    options["max_connections"] = 3000
     result = assert_mail_ports(options)
     print(result["msg"])
     return 0

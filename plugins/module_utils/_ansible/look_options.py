@@ -20,8 +20,7 @@ from .._gate.wire.target import DEFAULT_CHECKS, LOGIN
 
 #: To one port. A dozen suffices for a server without fault; the others are for asking again where one hangs up.
 _MOST_CONNECTIONS = 24
-HANDSHAKE, POSTURE, ENUMERATE = "handshake", "posture", "enumerate"
-DEPTHS = (HANDSHAKE, POSTURE, ENUMERATE)
+HANDSHAKE, ENUMERATE = "handshake", "enumerate"
 
 
 def parse_list(options: Mapping[str, Any]) -> tuple[Service, ...]:

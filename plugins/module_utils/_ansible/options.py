@@ -21,7 +21,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "proxy_protocol": {"type": "str", "choices": ["none", "v1", "v2"], "default": "none"},
     "ehlo_name": {"type": "str", "default": ""},
     "timeout": {"type": "int", "default": 60},
-    "max_connections": {"type": "int", "default": 600},
+    "max_connections": {"type": "int", "default": 1000},
     "max_parallel": {"type": "int", "default": 8},
     "max_per_second": {"type": "float", "default": 0},
     "verbose": {"type": "bool", "default": False},

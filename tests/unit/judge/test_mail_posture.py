@@ -76,3 +76,8 @@ def test_what_breaks_off_under_tls_explains_what_could_not_be_asked():
         "imap", after_tls=None, stopped="closed by the server", mail_posture=MailPosture(starttls_injection=UNSEEN)
     )
     assert faults(service("imap"), evidence) == [("mail.session", FAIL)]
+
+
+def test_what_breaks_off_under_tls_explains_nothing_where_tls_is_not_judged():
+    evidence = good("imap", after_tls=None, stopped="closed", mail_posture=MailPosture(starttls_injection=UNSEEN))
+    assert faults(service("imap", encryption="none"), evidence) == [("mail.starttls-injection", UNKNOWN)]

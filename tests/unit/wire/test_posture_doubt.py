@@ -13,37 +13,16 @@ import socket
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from _gate.wire.hello.client import SSL30, TLS10, TLS11, TLS12, TLS13
-from _gate.wire.hello.groups import TLS13_GROUPS, group_name
-from _gate.wire.hello.suites import suite_name, suite_names, suite_number
-from _gate.wire.hello.traits import suites_of
+from _gate.wire.hello.suites import suite_name, suite_number
 from _gate.wire.posture_questions import Questions, check_questions
 from _gate.wire.target import Limits, Target, check_target
 from wire_hello_reader import read_hello
+from wire_paper_looks import CLEAN, look_at, unanswered
 from wire_paper_server import HANG_UP, RESET, STALL, PaperServer, alert
-from wire_posture import TLS12_SUITES, TLS13_SUITES, by_version, posture_of, versions_of
+from wire_posture import by_version, posture_of, versions_of
 from wire_servers import Server
-
-CLEAN = {
-    TLS12: tuple(suite_number(name) for name in TLS12_SUITES if "_RSA_" in name),
-    TLS13: tuple(suite_number(name) for name in TLS13_SUITES),
-}
-
-
-def look_at(paper, **details):
-    with Server(paper.script) as server:
-        return posture_of(server.port, **details)
-
-
-def unanswered(posture):
-    """Subjects and causes of all that stayed inconclusive."""
-    outside = [entry.outside for entry in (*posture.suites, *posture.groups)]
-    rest = [answer for answer in (posture.signatures, posture.without_sni) if answer]
-    answers = [*posture.versions, *outside, *rest]
-    return {answer.subject: answer.why for answer in answers if answer.answer == "inconclusive"}
 
 
 def test_a_clean_server_of_paper():
@@ -278,63 +257,6 @@ def test_a_suite_that_is_chosen_in_a_lower_version_is_not_accepted_in_the_higher
     assert versions_of(posture)[0] == ["TLSv1.1", "TLSv1.2", "TLSv1.3"]
     assert by_version(posture.suites)["TLSv1.2"].outside.answer == "rejected"
     assert not by_version(posture.suites)["TLSv1.2"].complete
-
-
-@pytest.mark.parametrize("extra, answer", [((), "rejected"), ((30,), "accepted")])
-def test_a_hybrid_group_behind_others_is_found_beside_what_is_outside(extra, answer):
-    paper = PaperServer(CLEAN, groups=(29, 0x11EC, *extra))
-    groups = by_version(look_at(paper).groups)["TLSv1.3"]
-    assert groups.outside.answer == answer
-    assert groups.complete is (answer == "accepted")
-    assert {"x25519", "X25519MLKEM768"} <= set(groups.accepted)
-
-
-def test_a_hybrid_group_is_found_without_a_question_for_groups():
-    paper = PaperServer(CLEAN, groups=(29, 0x11EC))
-    groups = by_version(look_at(paper, leave_out_groups=None).groups)["TLSv1.3"]
-    assert groups.accepted == ("x25519", "X25519MLKEM768")
-    assert groups.outside.why == "not asked"
-
-
-def test_an_exact_set_settles_what_was_not_asked():
-    posture = look_at(PaperServer(CLEAN), most_connections=5, enumerate_fully=True)
-    assert [suites.outside.answer for suites in posture.suites] == ["rejected", "rejected"]
-
-
-SUITES12 = st.lists(st.sampled_from(suites_of("TLSv1.2")), min_size=1, max_size=5, unique=True)
-SUITES13 = st.lists(st.sampled_from(suites_of("TLSv1.3")), min_size=1, max_size=4, unique=True)
-GROUPS = st.lists(st.sampled_from(TLS13_GROUPS), min_size=1, max_size=5, unique=True)
-
-
-@settings(max_examples=25)
-@given(SUITES12, SUITES13, GROUPS, st.booleans())
-def test_enumeration_finds_exactly_what_the_server_has(suites12, suites13, groups, own_order):
-    paper = PaperServer({TLS12: tuple(suites12), TLS13: tuple(suites13)}, tuple(groups) + (29,), own_order)
-    posture = look_at(paper, leave_out_suites=(), leave_out_groups=None, enumerate_fully=True)
-    suites = by_version(posture.suites)
-    assert set(suites["TLSv1.3"].accepted) == set(suite_names(tuple(suites13)))
-    assert set(suites["TLSv1.2"].accepted) == set(suite_names(tuple(suites12)))
-    assert suites["TLSv1.2"].complete
-    assert suites["TLSv1.3"].complete
-    found = by_version(posture.groups)["TLSv1.3"]
-    assert set(found.accepted) == {group_name(group) for group in (*groups, 29)}
-    assert found.complete
-    usual = [suite for suite in suites13 if "CHACHA20" not in suite_name(suite)]
-    assert suites["TLSv1.3"].server_chooses is (own_order if len(usual) > 1 else None)
-
-
-@settings(max_examples=25)
-@given(SUITES12, st.booleans())
-def test_outside_is_answered_as_the_sets_say(suites12, allow_all):
-    """Whatever the server has: outside is accepted if and only if it has something else than may be."""
-    paper = PaperServer({TLS12: tuple(suites12)})
-    allowed = suite_names(tuple(suites12)) if allow_all else TLS12_SUITES
-    posture = look_at(paper, leave_out_suites=(("TLSv1.2", allowed),), leave_out_groups=None, most_connections=40)
-    outside = set(suite_names(tuple(suites12))) - set(allowed)
-    assert by_version(posture.suites)["TLSv1.2"].outside.answer == ("accepted" if outside else "rejected")
-
-
-# Through STARTTLS
 
 
 def smtp(paper, starttls=b"220 go\r\n", greeting=b"220 mx.example.org ESMTP\r\n"):

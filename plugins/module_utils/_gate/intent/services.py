@@ -15,7 +15,6 @@ from .policy import Policy, parse_policy
 from .registry import DOORS, ENCRYPTIONS, MAIL, MAIL_PROTOCOLS, PROXY_PROTOCOLS, TRANSPORTS
 
 ANYONE = ("0.0.0.0/0", "::/0")
-TRUST_WORDS = ("system", "none")
 _KEYS = (
     "name",
     "port",

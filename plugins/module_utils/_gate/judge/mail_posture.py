@@ -83,13 +83,11 @@ def judge_mail_posture(service: Service, evidence: PortEvidence) -> Iterator[Fin
     if posture is None:
         return
     place = Place(service, evidence)
-    # What breaks off under TLS has its own finding, and that explains what could not be asked.
-    broken = evidence.tls is not None and evidence.tls.established and evidence.after_tls is None
     if posture.starttls_enforced is not None:
         yield from _enforced(place, posture.starttls_enforced)
     for name, demand in _DEMANDS.items():
         seen: Observation | None = getattr(posture, name)
-        if seen is None or (broken and not _clear(seen)):
+        if seen is None:
             continue
         # Servers that judge at RCPT do not answer this one unless they are asked with a recipient, which the user gives.
         if name == "authentication_required" and (not service.authentication or not (_clear(seen) or posture.relays)):

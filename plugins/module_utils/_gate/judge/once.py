@@ -38,7 +38,7 @@ def tell_once(place: Place, tls: Sequence[Finding], asked: Sequence[Finding]) ->
     failed = {finding.check for finding in asked if finding.outcome == FAIL}
     again = _explained(place.evidence.tls, failed)
     yield from (finding for finding in tls if finding.check not in again)
-    yield from _without_what_is_hidden(place, asked)
+    yield from _without_what_is_hidden(place, bool(tls), asked)
 
 
 def _explained(tls: Tls | None, failed: set[str]) -> set[str]:
@@ -53,11 +53,12 @@ def _explained(tls: Tls | None, failed: set[str]) -> set[str]:
     return explained
 
 
-def _without_what_is_hidden(place: Place, asked: Sequence[Finding]) -> Iterator[Finding]:
+def _without_what_is_hidden(place: Place, tls_is_judged: bool, asked: Sequence[Finding]) -> Iterator[Finding]:
     """Where the look was hindered, one finding stands for all that are unknown. None does where the handshake or the session
     under TLS did not come about: that has a finding already, and hides the rest."""
     evidence = place.evidence
-    told = evidence.tls is not None and (not evidence.tls.established or evidence.after_tls is None)
+    came_about = evidence.tls is None or (evidence.tls.established and evidence.after_tls is not None)
+    told = tls_is_judged and not came_about
     unknown = [finding for finding in asked if finding.outcome == UNKNOWN] if told or evidence.hindered else []
     yield from (finding for finding in asked if finding not in unknown)
     if unknown and not told:

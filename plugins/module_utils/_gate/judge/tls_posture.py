@@ -253,7 +253,7 @@ class _Judge:
             served = any(certificate.without_sni for certificate in self.posture.certificates)
             answer = Answer("no server name", ACCEPTED if served else INCONCLUSIVE, "" if served else "not looked at")
         outcomes = {ACCEPTED: PASS, REJECTED: FAIL, INCONCLUSIVE: UNKNOWN}
-        sources: dict[str, str] = OPPORTUNISTIC["sources"]  # type: ignore[assignment]
+        sources: dict[str, str] = OPPORTUNISTIC["sources"]
         return self.place.finding(
             "mail.tls-without-sni",
             outcomes[answer.answer],

@@ -15,7 +15,7 @@ from ..intent.vocabulary import ALLOWED, DISCOURAGED, FORBIDDEN
 from .finding import FAIL, OUTCOMES, PASS, WARN
 
 _OUTCOMES = {ALLOWED: PASS, DISCOURAGED: WARN, FORBIDDEN: FAIL}
-_EXCEPTIONS: dict[str, list[str]] = OPPORTUNISTIC["forbidden_still"]  # type: ignore[assignment]
+_EXCEPTIONS: dict[str, list[str]] = OPPORTUNISTIC["forbidden_still"]
 
 
 def is_opportunistic(service: Service) -> bool:
@@ -30,7 +30,7 @@ def weigh(service: Service, level: str, subject: str = "") -> str:
     """
     if level == FORBIDDEN and is_opportunistic(service):
         excepted = subject in _EXCEPTIONS["versions"] or suite_traits(subject).intersection(_EXCEPTIONS["traits"])
-        return FAIL if excepted else _OUTCOMES[str(OPPORTUNISTIC["forbidden_becomes"])]
+        return FAIL if excepted else _OUTCOMES[OPPORTUNISTIC["forbidden_becomes"]]
     return _OUTCOMES[level]
 
 

@@ -179,7 +179,10 @@ class Nodes:
         if a_count * _SLICING_PAYS < b_count:
             return self._sliced(apply, laws.left_identity, laws.left_constant, a, b)
         if b_count * _SLICING_PAYS < a_count:
-            swapped: Binary = lambda few, many: apply(many, few)  # noqa: E731
+
+            def swapped(few: int, many: int) -> int:
+                return apply(many, few)
+
             return self._sliced(swapped, laws.right_identity, laws.right_constant, b, a)
         a_starts, b_starts = self.starts[a] + (_END,), self.starts[b] + (_END,)
         a_kids, b_kids = self.kids[a], self.kids[b]

@@ -97,7 +97,7 @@ class Limits:
     silence_seconds: float = 2.0
     per_address: int = 8
     at_once: int = 64
-    in_all: int = 600
+    in_all: int = 1000
     per_second: float = 0.0
     retry_seconds: float = 1.0
     ehlo_name: str = ""

@@ -10,7 +10,9 @@ none, and what a policy forbids is a warning. What makes things worse than clear
 
 from __future__ import annotations
 
-OPPORTUNISTIC = {
+from typing import Any
+
+OPPORTUNISTIC: dict[str, Any] = {
     "forbidden_becomes": "discouraged",
     "forbidden_still": {
         "versions": ["SSLv2"],

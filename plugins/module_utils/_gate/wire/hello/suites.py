@@ -11,7 +11,6 @@ from typing import Dict, Tuple, Union
 
 #: Numbers in ClientHellos that are signals and no suites (RFC 5746, RFC 7507).
 EMPTY_RENEGOTIATION_INFO_SCSV = 0x00FF
-FALLBACK_SCSV = 0x5600
 
 # Each line: the number of its first suite, what stands in the names before their last part, and the last parts of that suite and
 # of those with the next numbers. "-" stands for TLS 1.3's names, which have one part.

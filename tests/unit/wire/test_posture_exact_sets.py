@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What servers of paper are found to have is exactly what they have."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from _gate.wire.hello.client import TLS12, TLS13
+from _gate.wire.hello.groups import TLS13_GROUPS, group_name
+from _gate.wire.hello.suites import suite_name, suite_names
+from _gate.wire.hello.traits import suites_of
+from wire_paper_looks import CLEAN, look_at
+from wire_paper_server import PaperServer
+from wire_posture import TLS12_SUITES, by_version
+
+
+@pytest.mark.parametrize("extra, answer", [((), "rejected"), ((30,), "accepted")])
+def test_a_hybrid_group_behind_others_is_found_beside_what_is_outside(extra, answer):
+    paper = PaperServer(CLEAN, groups=(29, 0x11EC, *extra))
+    groups = by_version(look_at(paper).groups)["TLSv1.3"]
+    assert groups.outside.answer == answer
+    assert groups.complete is (answer == "accepted")
+    assert {"x25519", "X25519MLKEM768"} <= set(groups.accepted)
+
+
+def test_a_hybrid_group_is_found_without_a_question_for_groups():
+    paper = PaperServer(CLEAN, groups=(29, 0x11EC))
+    groups = by_version(look_at(paper, leave_out_groups=None).groups)["TLSv1.3"]
+    assert groups.accepted == ("x25519", "X25519MLKEM768")
+    assert groups.outside.why == "not asked"
+
+
+def test_an_exact_set_settles_what_was_not_asked():
+    posture = look_at(PaperServer(CLEAN), most_connections=5, enumerate_fully=True)
+    assert [suites.outside.answer for suites in posture.suites] == ["rejected", "rejected"]
+
+
+SUITES12 = st.lists(st.sampled_from(suites_of("TLSv1.2")), min_size=1, max_size=5, unique=True)
+SUITES13 = st.lists(st.sampled_from(suites_of("TLSv1.3")), min_size=1, max_size=4, unique=True)
+GROUPS = st.lists(st.sampled_from(TLS13_GROUPS), min_size=1, max_size=5, unique=True)
+
+
+@settings(max_examples=25)
+@given(SUITES12, SUITES13, GROUPS, st.booleans())
+def test_enumeration_finds_exactly_what_the_server_has(suites12, suites13, groups, own_order):
+    paper = PaperServer({TLS12: tuple(suites12), TLS13: tuple(suites13)}, tuple(groups) + (29,), own_order)
+    posture = look_at(paper, leave_out_suites=(), leave_out_groups=None, enumerate_fully=True)
+    suites = by_version(posture.suites)
+    assert set(suites["TLSv1.3"].accepted) == set(suite_names(tuple(suites13)))
+    assert set(suites["TLSv1.2"].accepted) == set(suite_names(tuple(suites12)))
+    assert suites["TLSv1.2"].complete
+    assert suites["TLSv1.3"].complete
+    found = by_version(posture.groups)["TLSv1.3"]
+    assert set(found.accepted) == {group_name(group) for group in (*groups, 29)}
+    assert found.complete
+    usual = [suite for suite in suites13 if "CHACHA20" not in suite_name(suite)]
+    assert suites["TLSv1.3"].server_chooses is (own_order if len(usual) > 1 else None)
+
+
+@settings(max_examples=25)
+@given(SUITES12, st.booleans())
+def test_outside_is_answered_as_the_sets_say(suites12, allow_all):
+    """Whatever the server has: outside is accepted if and only if it has something else than may be."""
+    paper = PaperServer({TLS12: tuple(suites12)})
+    allowed = suite_names(tuple(suites12)) if allow_all else TLS12_SUITES
+    posture = look_at(paper, leave_out_suites=(("TLSv1.2", allowed),), leave_out_groups=None, most_connections=40)
+    outside = set(suite_names(tuple(suites12))) - set(allowed)
+    assert by_version(posture.suites)["TLSv1.2"].outside.answer == ("accepted" if outside else "rejected")
+
+
+# Through STARTTLS
