@@ -45,3 +45,4 @@ def _spec(*parts: dict[str, dict[str, Any]], required: tuple[str, ...] = ()) -> 
 MAIL_PORTS = _spec(SHARED, required=("host", "services"))
 FIREWALL_PORTS_INFO = _spec(SHARED, FILTER)
 FIREWALL_PORTS = _spec(SHARED, FILTER, required=("services",))
+LISTENING_PORTS_INFO = _spec(SHARED)
