@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Mapping, Sequence
 
+from .._gate.dataclass import replace
 from .._gate.intent.services import Service
 from .._gate.judge.mail_ports import judge_mail_ports
 from .._gate.judge.verdict import parse_fail_on, reach_verdict

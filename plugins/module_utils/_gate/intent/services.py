@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
+from ..dataclass import dataclass
 from ..errors import IntentError
 from .policy import Policy, parse_policy
 from .registry import DOORS, ENCRYPTIONS, MAIL, MAIL_PROTOCOLS, PROXY_PROTOCOLS, TRANSPORTS

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import datetime
 import sys
-from dataclasses import dataclass
 from typing import Iterator, Tuple
 
+from ..dataclass import dataclass
 from ..errors import EvidenceError
 from .evidence import Certificate
 from .names import Address

@@ -11,9 +11,9 @@ import errno
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from ..dataclass import dataclass
 from . import evidence
 from .recognise import is_tls
 from .text import printable

@@ -9,9 +9,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
 from typing import Callable, Deque, Dict, List, Optional, Sequence, TypeVar, Union
 
+from ..dataclass import dataclass, replace
 from . import evidence
 from .certificate import require_cryptography
 from .connection import Deadline, Endpoint

@@ -11,9 +11,9 @@ handshake of an ordinary client came about before, it saves questions.
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
+from ..dataclass import replace
 from .hello.client import VERSION_NUMBERS
 from .hello.groups import group_name, group_number
 from .hello.suites import suite_names

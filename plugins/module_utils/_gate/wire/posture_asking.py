@@ -13,9 +13,9 @@ inconclusive.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
 from typing import List
 
+from ..dataclass import dataclass, field, replace
 from .connection import Broken, Connection, DeadlineReached, NotOpened, Silence
 from .hello.client import TLS12, TLS13, VERSION_NAMES, ClientHello, farewell
 from .hello.fields import MalformedFlight

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable, List, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass
 from . import posture_hellos as hellos
 from .hello.client import TLS12, TLS13, VERSION_NUMBERS, ClientHello
 from .hello.groups import TLS12_GROUPS, TLS13_GROUPS

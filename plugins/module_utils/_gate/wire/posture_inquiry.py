@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
+from ..dataclass import dataclass
 from .hello.client import VERSION_NAMES, VERSION_NUMBERS
 from .posture_asking import Asker, Reply
 from .posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, VERSIONS, Answer

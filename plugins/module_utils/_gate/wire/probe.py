@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from typing import List, Optional, Sequence, Tuple, Union
 
+from ..dataclass import replace
 from . import evidence
 from .connection import (
     Broken,

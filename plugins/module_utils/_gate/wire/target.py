@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from ..dataclass import dataclass
 from ..errors import IntentError
 from .names import as_address, to_ascii
 from .posture_questions import Questions, check_questions

@@ -23,9 +23,9 @@ import os
 import ssl
 import threading
 import warnings
-from dataclasses import dataclass, replace
 from typing import Dict, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass, replace
 from ..errors import EvidenceError
 from .certificate import Leaf, read_certificate
 from .evidence import Tls

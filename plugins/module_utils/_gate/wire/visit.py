@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Optional
 
+from ..dataclass import dataclass, field
 from .connection import Broken, Connection, Deadline, DeadlineReached, Silence
 from .dialogue.base import NO_ERRAND, Errand, Facts, StartTls
 from .dialogue.conversation import Conversation

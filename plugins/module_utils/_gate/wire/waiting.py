@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Callable, Dict, Hashable, List, Tuple
+
+from ..dataclass import dataclass
 
 #: Seconds after which a port is named; then again each time that the wait has doubled.
 SLOW = 3.0

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import abc
 import re
-from dataclasses import dataclass, field
 from typing import Dict, List, Optional, TypeVar, Union
 
+from ...dataclass import dataclass, field
 from ..evidence import NO, YES, Capabilities, Observation
 from ..recognise import software_behind, software_of
 from ..text import printable

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import Dict, Optional, Tuple
 
+from ...dataclass import dataclass, field
 from . import client
 from .fields import Fields, MalformedFlight
 from .suites import SUITES

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import Iterable, Tuple
 
+from ...dataclass import dataclass
 from .suites import SUITES, suite_name
 
 #: Authentications and key exchanges that a name may begin with, as (key exchange, authentication).
