@@ -219,6 +219,22 @@ MAILBOX_SESSIONS = {
         {"before": None, "after": None, "starttls_reply": "+OK go ahead", "stays_plain": False, "notes": 2},
         protocol="pop3",
     ),
+    "pop3 with APOP, which a timestamp in the greeting offers": Session(
+        [
+            S(b"+OK POP3 ready <1519230615.1795523991@mx.example.org>"),
+            C(b"CAPA"),
+            S(b"+OK Capability list follows", b"TOP", b"UIDL", b"STLS", b"."),
+            C(b"STLS"),
+            S(b"+OK"),
+            TLS,
+            C(b"CAPA"),
+            S(b"+OK Capability list follows", b"TOP", b"UIDL", b"USER", b"SASL PLAIN", b"."),
+            C(b"QUIT"),
+            S(b"+OK"),
+        ],
+        {"software": "nginx", "before": (True, ("APOP",)), "after": (False, ("USER", "PLAIN", "APOP"))},
+        protocol="pop3",
+    ),
     "pop3 in use": Session(
         [S(b"-ERR [IN-USE] Do you have another POP session running?"), C(b"QUIT"), S(b"+OK")],
         {"throttled": "-ERR [IN-USE] Do you have another POP session running?"},

@@ -9,7 +9,7 @@ Three connections at most take part:
 - the first visit, when all that is offered has been seen: begins a mail (and takes it back), tries a STARTTLS that is not
   advertised. Nothing that may go wrong there spoils what was seen.
 - one more visit to a port with STARTTLS, or without encryption, for what may make a server hang up: a mail before TLS, a
-  login that is cancelled, a command pipelined with STARTTLS.
+  login that is cancelled, a command pipelined with STARTTLS. Where it hangs up before the last, that has a visit of its own.
 - at a port of implicit TLS, a command in clear comes first of all, so that the visit that follows is the control which shows
   that the port is still there.
 """
@@ -19,6 +19,7 @@ from __future__ import annotations
 import secrets
 from typing import Dict
 
+from ..dataclass import replace
 from . import evidence
 from .connection import Broken, Connection, NotOpened, Silence
 from .dialogue.base import Errand
@@ -39,6 +40,8 @@ _FIRST_COMMANDS = {
 }
 
 Observations = Dict[str, Observation]
+
+_HUNG_UP_ON_LOGIN = Observation(YES, "", "hung up when a login was begun, and answers those who begin none")
 
 
 def first_errand(target: Target) -> Errand:
@@ -109,6 +112,12 @@ class SecondVisit:
         try:
             visit = self._visit(errand)
             observed = dict(visit.facts.observed)
+            if errand.injection_tag and not visit.facts.injected and self._hung_up(visit):
+                visit = self._visit(replace(errand, straight_to_tls=True, mail_before_tls=False, start_login=False))
+                # That visit is the control: the port answers those who do not begin a login.
+                if errand.start_login and (not errand.mail_before_tls or "starttls_enforced" in observed):
+                    observed.setdefault("login_refused", _HUNG_UP_ON_LOGIN)
+                observed.update({key: value for key, value in visit.facts.observed.items() if key not in observed})
             if errand.injection_tag and "starttls_injection" not in observed:
                 observed["starttls_injection"] = self._without_answers(visit)
             cause = visit.facts.throttled or visit.facts.stopped or "not answered"
@@ -119,6 +128,12 @@ class SecondVisit:
             for question, wanted in asked.items()
             if wanted
         }
+
+    @staticmethod
+    def _hung_up(visit: Visit) -> bool:
+        """Whether the server ended the visit once its capabilities were known, and not because it is busy."""
+        facts = visit.facts
+        return facts.before_tls is not None and bool(facts.stopped) and not facts.throttled and not facts.slow
 
     def _visit(self, errand: Errand) -> Visit:
         visit = Visitor(
