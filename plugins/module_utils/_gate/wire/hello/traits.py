@@ -104,6 +104,7 @@ def suite_traits(number: int) -> SuiteTraits:
     )
 
 
+@functools.lru_cache(maxsize=None)
 def _read_ending(ending: str) -> Tuple[str, str, int, str]:
     ending = ending[: -len("_OLD")] if ending.endswith("_OLD") else ending
     found = _HASHES.search(ending)
