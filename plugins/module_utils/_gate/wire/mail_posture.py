@@ -4,12 +4,13 @@
 
 """What a port does when it is asked for more than its capabilities.
 
-Three connections at most take part:
+These connections take part:
 
 - the first visit, when all that is offered has been seen: begins a mail (and takes it back), tries a STARTTLS that is not
   advertised. Nothing that may go wrong there spoils what was seen.
 - one more visit to a port with STARTTLS, or without encryption, for what may make a server hang up: a mail before TLS, a
   login that is cancelled, a command pipelined with STARTTLS. Where it hangs up before the last, that has a visit of its own.
+  Where TLS fails over the pipelined command, a hello of the TLS posture is the control, or one more visit if there is none.
 - at a port of implicit TLS, a command in clear comes first of all, so that the visit that follows is the control which shows
   that the port is still there.
 """
@@ -17,13 +18,14 @@ Three connections at most take part:
 from __future__ import annotations
 
 import secrets
-from typing import Dict
+from typing import Dict, Optional
 
 from ..dataclass import replace
 from . import evidence
 from .connection import Broken, Connection, NotOpened, Silence
 from .dialogue.base import Errand
 from .evidence import NO, NOT_ESTABLISHED, YES, Observation, PortEvidence
+from .posture_evidence import Posture
 from .reach import CutOff, Reach
 from .recognise import is_tls, protocol_of
 from .target import INJECTION, LOGIN, MAIL_AT_LAST, MAIL_BEFORE_TLS, PROTOCOLS, UNADVERTISED, Target
@@ -85,6 +87,8 @@ class SecondVisit:
         self._seen = seen
         self._demands = demands
         self._errand = self._choose(reach.setting.target)
+        #: TLS failed with the injected command; it came about without it on the first visit, but does it still?
+        self._without_control = False
 
     def _choose(self, target: Target) -> Errand:
         seen = self._seen
@@ -129,6 +133,25 @@ class SecondVisit:
             if wanted
         }
 
+    def confirm(self, posture: Optional[Posture]) -> Observations:
+        """The control after an injection over which TLS failed: TLS without the command, now.
+
+        :param posture: what was seen since; a suite that was chosen there is the control, and no visit is needed. (Its versions may
+            be what the first visit saw.)
+        """
+        if not self._without_control:
+            return {}
+        if posture is not None and any(suites.accepted for suites in posture.suites):
+            return {}
+        try:
+            control = self._visit(Errand(straight_to_tls=True))
+        except (NotOpened, CutOff) as failure:
+            return {"starttls_injection": Observation(NOT_ESTABLISHED, "", str(failure) or "not opened")}
+        if control.handshake is not None and control.handshake.established:
+            return {}
+        why = "no TLS, and none without the command either"
+        return {"starttls_injection": Observation(NOT_ESTABLISHED, "", why)}
+
     @staticmethod
     def _hung_up(visit: Visit) -> bool:
         """Whether the server ended the visit once its capabilities were known, and not because it is busy."""
@@ -155,8 +178,6 @@ class SecondVisit:
             return Observation(NOT_ESTABLISHED, said, "answered before TLS began")
         if visit.handshake is not None and visit.handshake.outcome != FAILED:
             return Observation(NOT_ESTABLISHED, "", visit.handshake.error)
-        control = self._visit(Errand(straight_to_tls=True))
-        if control.handshake is None or not control.handshake.established:
-            return Observation(NOT_ESTABLISHED, "", "no TLS, and none without the command either")
+        self._without_control = True
         became = "hung up" if visit.handshake is None else visit.handshake.error
         return Observation(NO, "", "no TLS when a command came with STARTTLS ({0}), TLS without".format(became))

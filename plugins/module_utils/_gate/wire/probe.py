@@ -61,9 +61,13 @@ class PortLook:
         knock = self._observed.get("plaintext_answered")
         if knock is not None and knock.answer == NO and seen.encryption != evidence.IMPLICIT:
             self._observed["plaintext_answered"] = Observation(NOT_ESTABLISHED, "", "no TLS after it either")
+        second: Optional[SecondVisit] = None
         if seen.state == evidence.OPEN and not seen.throttled:
-            self._observed.update(SecondVisit(self._reach, seen, self._proven_demands).run())
+            second = SecondVisit(self._reach, seen, self._proven_demands)
+            self._observed.update(second.run())
         seen = self._with_posture(seen)
+        if second is not None:
+            self._observed.update(second.confirm(seen.posture))
         hindered = seen.hindered
         if seen.throttled or self._reach.put_off_elsewhere:
             hindered = evidence.THROTTLED
