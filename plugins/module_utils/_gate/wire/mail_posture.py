@@ -136,8 +136,8 @@ class SecondVisit:
     def confirm(self, posture: Optional[Posture]) -> Observations:
         """The control after an injection over which TLS failed: TLS without the command, now.
 
-        :param posture: what was seen since; a suite that was chosen there is the control, and no visit is needed. (Its versions may
-            be what the first visit saw.)
+        :param posture: what was seen since; a suite that was chosen there is the control, and no visit is needed. (Its
+            versions may be what the first visit saw.)
         """
         if not self._without_control:
             return {}
