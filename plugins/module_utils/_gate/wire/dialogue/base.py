@@ -85,7 +85,8 @@ class Facts:
     """What the dialogue has learnt so far; the fields of the same names in ``PortEvidence`` say what they mean.
 
     ``stays_plain``: it is established that this dialogue does not go over to TLS by what is advertised.
-    ``injected``: the tagged command was sent with STARTTLS. ``slow``: ``stopped`` by a reply that did not come in time. ``observed``: by the names of ``MailPosture``.
+    ``injected``: the tagged command was sent with STARTTLS. ``slow``: ``stopped`` by a reply that did not come in time.
+    ``observed``: by the names of ``MailPosture``.
     """
 
     speaks: str = ""
