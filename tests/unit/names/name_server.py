@@ -62,12 +62,12 @@ class NameServer:
     ``without_edns``: refuse queries with EDNS. ``before``: made of each query and sent before the answer. ``flags``: of answers.
     """
 
-    def __init__(self, records: Optional[Records] = None, **faults: Any) -> None:
+    def __init__(self, records: Optional[Records] = None, port: int = 0, **faults: Any) -> None:
         self.records: Records = records or {}
         self.faults = faults
         self.queries = {"udp": 0, "tcp": 0}
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp.bind(("127.0.0.1", port))
         self.place = self._udp.getsockname()
         self._tcp = socket.socket()
         self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -247,6 +247,39 @@ CHECKS: dict[str, Check] = {
         "An open relay is found within hours, and on block lists soon after.",
         "RFC 5321 section 7.9",
     ),
+    "mail.egress-names": Check(
+        "From this host, the names of the targets have addresses, and the domains hosts that take their mail.",
+        "Mail to a name that is not found waits in the queue for days, or bounces.",
+        "RFC 5321 section 5.1, RFC 7505 section 3",
+    ),
+    "mail.egress-blocked": Check(
+        "From this host, no mail port is closed towards everybody.",
+        "Many providers block outbound port 25: mail then has to go by a relay on port 587 or 465, or the provider has to open "
+        "it. The single targets have no findings of their own then.",
+        "RFC 5068 section 4",
+    ),
+    "mail.egress-reachable": Check(
+        "From this host, each target and each domain can be reached on each port, and at all of its "
+        "addresses (a warning).",
+        "An address that cannot be reached delays mail; a target without one that can stops it.",
+        "RFC 5321 section 5.1",
+    ),
+    "mail.egress-greeting": Check(
+        "The target greets this host, rather than refuse it.",
+        "Servers refuse clients by their address: a block list, no reverse name, a dynamic range.",
+        "RFC 5321 section 3.1, RFC 5782",
+    ),
+    "mail.egress-intercepted": Check(
+        "Nothing shows that somebody else answers in the target's place.",
+        "Transparent SMTP proxies and firewalls that inspect SMTP read the mail, and take STARTTLS out. A certificate of the "
+        "target's proves that there is none; where it has no such certificate that is a warning.",
+        "RFC 3207 section 6",
+    ),
+    "mail.egress-starttls": Check(
+        "The target offers STARTTLS to this host, and TLS comes about.",
+        "Where it is taken out on the way, mail and passwords pass in clear.",
+        "RFC 3207 section 6, RFC 8314 section 3",
+    ),
     "firewall.missing-opening": Check(
         "The packet filter accepts new connections to every required port from everybody who may connect.",
         "Clients time out, on IPv6 alone perhaps.",
