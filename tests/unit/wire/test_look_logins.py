@@ -29,8 +29,8 @@ def context(tmp_path_factory):
     return issue("mail.example.org", ["mail.example.org"]).server_context(tmp_path_factory.mktemp("certificates"))
 
 
-def hangs_up_on(word, context, deaf_from=None):
-    """A server that closes when a line begins with the word; from that visit on it closes at once."""
+def hangs_up_on(words, context, deaf_from=None, answers=SMTP_ANSWERS):
+    """A server that closes when a line begins with the word (or one of them); from that visit on it closes at once."""
     visits = []
 
     def script(peer):
@@ -41,12 +41,12 @@ def hangs_up_on(word, context, deaf_from=None):
 
         def until_offended():
             for line in lines():
-                if line.startswith(word):
+                if line.startswith(words):
                     return
                 yield line
 
         peer.lines = until_offended
-        mail_server(GREETING, SMTP_ANSWERS, INSIDE, context)(peer)
+        mail_server(GREETING, answers, INSIDE, context)(peer)
 
     return script
 
@@ -83,9 +83,37 @@ def test_a_ban_after_a_login_proves_nothing(context):
     assert seen.starttls_injection.answer == "not established"
 
 
+def test_each_question_that_is_hung_up_on_is_answered_by_that(context):
+    """stunnel takes nothing but STARTTLS where it does that for an SMTP server."""
+    with Server(hangs_up_on((b"AUTH", b"MAIL"), context)) as server:
+        seen = posture(server, MAIL_BEFORE_TLS)
+    assert {name: getattr(seen, name).answer for name in ("starttls_enforced", "login_refused")} == {
+        "starttls_enforced": "yes",
+        "login_refused": "yes",
+    }
+    assert seen.starttls_injection.answer == "no"
+    assert server.visits == 4
+
+
 def test_hanging_up_on_a_mail_says_nothing_of_logins(context):
     with Server(hangs_up_on(b"MAIL", context)) as server:
         seen = posture(server, MAIL_BEFORE_TLS)
-    assert seen.starttls_enforced.answer == "not established"
-    assert seen.login_refused.answer == "not established"
+    assert seen.starttls_enforced.answer == "yes"
+    assert (seen.login_refused.answer, seen.login_refused.line) == ("yes", "500 what?")
     assert seen.starttls_injection.answer == "no"
+
+
+def test_a_ban_after_a_mail_proves_nothing(context):
+    with Server(hangs_up_on(b"MAIL", context, deaf_from=3)) as server:
+        seen = posture(server, MAIL_BEFORE_TLS)
+    answers = (seen.starttls_enforced, seen.login_refused, seen.starttls_injection)
+    assert [each.answer for each in answers] == ["not established"] * 3
+
+
+def test_without_starttls_a_hang_up_is_controlled_as_well():
+    bare = {b"EHLO": b"250 mx.example.org\r\n", b"QUIT": b"221 bye\r\n"}
+    with Server(hangs_up_on(b"AUTH", None, answers=bare)) as server:
+        target = Target(server.address, server.port, "smtp", "plain", "mail.example.org", "none", checks=(LOGIN,))
+        (seen,) = look([target], QUICK)
+    assert seen.mail_posture.login_refused.answer == "yes"
+    assert seen.connections == 3

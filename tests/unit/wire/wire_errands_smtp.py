@@ -186,6 +186,11 @@ SMTP_ERRANDS = {
         {"observed": {"login_refused": UNCLEAR}},
         errand=LOGIN,
     ),
+    "courier has no login here, and says so with the code of a failed one": Session(
+        login(b"STARTTLS", C(b"AUTH PLAIN"), S(b"535 Authentication rejected")),
+        {"observed": {"login_refused": YES}},
+        errand=LOGIN,
+    ),
     "a mechanism that there is not": Session(
         login(
             b"STARTTLS",

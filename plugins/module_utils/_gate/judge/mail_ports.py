@@ -313,17 +313,17 @@ class _Port:
         if not before.login_mechanisms:
             return self._finding("mail.login-before-tls", PASS)
         offered = ", ".join(before.login_mechanisms)
+        if self.evidence.from_itself and self.evidence.software == "dovecot":
+            cause = "Dovecot takes a client with its own address for secure: look from another host to know"
+            return self._finding("mail.login-before-tls", UNKNOWN, "no login", offered, cause)
+        if all(mechanism.startswith(_NO_SECRET_IN_CLEAR) for mechanism in before.login_mechanisms):
+            cause = "these send no password in clear, but all that follows is"
+            return self._finding("mail.login-before-tls", WARN, "no login", offered, cause)
         posture = self.evidence.mail_posture
         if posture is not None and posture.login_refused is not None and posture.login_refused.answer == seen.YES:
             cause = "listed, and refused when it is begun: clients cannot know before they try"
             return self._finding("mail.login-before-tls", WARN, "no login", offered, cause)
-        if self.evidence.from_itself and self.evidence.software == "dovecot":
-            cause = "Dovecot takes a client with its own address for secure: look from another host to know"
-            return self._finding("mail.login-before-tls", UNKNOWN, "no login", offered, cause)
-        if any(not mechanism.startswith(_NO_SECRET_IN_CLEAR) for mechanism in before.login_mechanisms):
-            return self._finding("mail.login-before-tls", FAIL, "no login", offered, "passwords can be sent in clear")
-        cause = "these send no password in clear, but all that follows is"
-        return self._finding("mail.login-before-tls", WARN, "no login", offered, cause)
+        return self._finding("mail.login-before-tls", FAIL, "no login", offered, "passwords can be sent in clear")
 
     def _after_tls(self) -> Iterator[Finding]:
         after = self.evidence.after_tls

@@ -118,7 +118,7 @@ def _enforced(place: Place, seen: Observation) -> Iterator[Finding]:
         yield _held(place, _Demand("mail.starttls-enforced", YES, "mail before TLS refused", observed, cause), seen)
     elif place.service.encryption == "opportunistic" and seen.answer == YES:
         cause = "MTAs without TLS cannot deliver; a public MX must not require it (RFC 3207 section 4)"
-        yield place.finding("mail.starttls-enforced", WARN, "mail before TLS accepted", seen.line or "refused", cause)
+        yield place.finding("mail.starttls-enforced", WARN, "mail before TLS accepted", seen.line or seen.why, cause)
 
 
 def _has_no_login(evidence: PortEvidence) -> bool:

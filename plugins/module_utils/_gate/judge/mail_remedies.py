@@ -112,6 +112,7 @@ STUNNEL = {
     "mail.certificate-chain": "cert in stunnel.conf: certificate, then each intermediate in order; reload stunnel",
     "mail.login-before-tls": "stunnel passes on the logins that the server behind offers: have clients begin with TLS (no "
     "protocol = ... in stunnel.conf), or let that server do STARTTLS itself",
+    "mail.starttls-enforced": "stunnel takes nothing before STARTTLS: let the server behind a public MX do that itself",
     "mail.starttls-after-tls": "connect stunnel to a port of the server behind that offers no STARTTLS",
     "mail.relay": "the server behind takes stunnel's address, 127.0.0.1, for a client that it trusts: take it out of those "
     "(Postfix: mynetworks)",

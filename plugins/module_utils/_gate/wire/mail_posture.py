@@ -9,7 +9,7 @@ These connections take part:
 - the first visit, when all that is offered has been seen: begins a mail (and takes it back), tries a STARTTLS that is not
   advertised. Nothing that may go wrong there spoils what was seen.
 - one more visit to a port with STARTTLS, or without encryption, for what may make a server hang up: a mail before TLS, a
-  login that is cancelled, a command pipelined with STARTTLS. Where it hangs up before the last, that has a visit of its own.
+  login that is cancelled, a command pipelined with STARTTLS. Where it does, what comes after has a visit of its own.
   Where TLS fails over the pipelined command, a hello of the TLS posture is the control, or one more visit if there is none.
 - at a port of implicit TLS, a command in clear comes first of all, so that the visit that follows is the control which shows
   that the port is still there.
@@ -18,7 +18,7 @@ These connections take part:
 from __future__ import annotations
 
 import secrets
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 from ..dataclass import replace
 from . import evidence
@@ -43,6 +43,7 @@ _FIRST_COMMANDS = {
 
 Observations = Dict[str, Observation]
 
+_HUNG_UP_ON_MAIL = Observation(YES, "", "hung up when mail was begun, and answers those who begin none")
 _HUNG_UP_ON_LOGIN = Observation(YES, "", "hung up when a login was begun, and answers those who begin none")
 
 
@@ -74,6 +75,13 @@ def knock_in_clear(connection: Connection, target: Target, client_name: str, sec
     if answer and not is_tls(answer) and protocol_of(answer, complete=True) in PROTOCOLS:
         return Observation(YES, printable(answer.partition(b"\n")[0]))
     return Observation(NO, "", "answered with a TLS record" if is_tls(answer) else "hung up" if not answer else "")
+
+
+def _ended_by_server(visit: Visit) -> bool:
+    """Whether the server ended the visit before TLS, with its capabilities told, and not because it is busy."""
+    facts = visit.facts
+    ended = bool(facts.stopped) and not facts.throttled and not facts.slow
+    return ended and facts.before_tls is not None and not facts.injected and visit.handshake is None
 
 
 class SecondVisit:
@@ -114,14 +122,7 @@ class SecondVisit:
         if not any(asked.values()):
             return {}
         try:
-            visit = self._visit(errand)
-            observed = dict(visit.facts.observed)
-            if errand.injection_tag and not visit.facts.injected and self._hung_up(visit):
-                visit = self._visit(replace(errand, straight_to_tls=True, mail_before_tls=False, start_login=False))
-                # That visit is the control: the port answers those who do not begin a login.
-                if errand.start_login and (not errand.mail_before_tls or "starttls_enforced" in observed):
-                    observed.setdefault("login_refused", _HUNG_UP_ON_LOGIN)
-                observed.update({key: value for key, value in visit.facts.observed.items() if key not in observed})
+            visit, observed = self._ask(errand)
             if errand.injection_tag and "starttls_injection" not in observed:
                 observed["starttls_injection"] = self._without_answers(visit)
             cause = visit.facts.throttled or visit.facts.stopped or "not answered"
@@ -152,11 +153,27 @@ class SecondVisit:
         why = "no TLS, and none without the command either"
         return {"starttls_injection": Observation(NOT_ESTABLISHED, "", why)}
 
-    @staticmethod
-    def _hung_up(visit: Visit) -> bool:
-        """Whether the server ended the visit once its capabilities were known, and not because it is busy."""
-        facts = visit.facts
-        return facts.before_tls is not None and bool(facts.stopped) and not facts.throttled and not facts.slow
+    def _ask(self, errand: Errand) -> Tuple[Visit, Observations]:
+        """The last visit and all answers. What a server hangs up on is left out of the next one, which is the control: that it
+        answers shows that the port is there for those who do not ask so."""
+        observed: Observations = {}
+        hung_up: Observations = {}
+        while True:
+            visit = self._visit(errand)
+            if visit.facts.before_tls is not None or visit.handshake is not None:
+                observed.update(hung_up)
+            observed.update({key: value for key, value in visit.facts.observed.items() if key not in observed})
+            if not _ended_by_server(visit):
+                return visit, observed
+            if errand.mail_before_tls and "starttls_enforced" not in observed:
+                hung_up = {"starttls_enforced": _HUNG_UP_ON_MAIL}
+                errand = replace(errand, mail_before_tls=False)
+            elif errand.start_login and "login_refused" not in observed:
+                hung_up = {"login_refused": _HUNG_UP_ON_LOGIN}
+                errand = replace(errand, mail_before_tls=False, start_login=False)
+            else:
+                return visit, observed
+            errand = replace(errand, straight_to_tls=bool(errand.injection_tag) and not errand.start_login)
 
     def _visit(self, errand: Errand) -> Visit:
         visit = Visitor(

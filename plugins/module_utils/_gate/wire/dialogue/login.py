@@ -31,6 +31,10 @@ def speaks_of_encryption(line: bytes) -> bool:
     return _SPEAKS_OF_ENCRYPTION.search(printable(line)) is not None
 
 
+#: Said of the login as such, though with the code of a failed one (Courier).
+_TURNED_DOWN = re.compile(
+    r"reject|denied|disabled|required|not (?:allowed|permitted|available|enabled|supported)", re.IGNORECASE
+)
 #: Said of credentials: the login was tried, with empty ones.
 _FOUND_WRONG = re.compile(r"incorrect|credentials? invalid|invalid credentials?|wrong", re.IGNORECASE)
 
@@ -65,6 +69,8 @@ class LoginErrand:
     def failed(line: bytes) -> Observation:
         """The server says that authentication failed, rather than that there is none (535, RFC 4954 section 6)."""
         said = printable(line)
+        if _TURNED_DOWN.search(said):
+            return Observation(YES, said)
         if _FOUND_WRONG.search(said):
             return Observation(NO, said, "a login in clear was not refused: the server says that its data are wrong")
         return Observation(NOT_ESTABLISHED, said, "a login that failed may have been tried, and not refused")
