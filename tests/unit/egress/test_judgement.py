@@ -127,6 +127,12 @@ def test_a_host_without_any_way_to_the_target():
     assert finding.outcome == "fail" and "no way there (ENETUNREACH" in finding.cause
 
 
+def test_a_port_that_this_host_itself_does_not_let_out_is_told_by_its_error():
+    forbidden = port(number=25, state=seen.UNREACHABLE, detail="EPERM: Operation not permitted")
+    finding = one(judge(way(forbidden), way(port())))
+    assert finding.check == "mail.egress-reachable" and "no way there (EPERM" in finding.cause
+
+
 def test_what_was_not_tried_is_unknown():
     late = port(number=587, state=seen.NOT_TRIED, stopped="deadline of 9 s reached")
     finding = one(judge(way(late)))

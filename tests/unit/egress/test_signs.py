@@ -35,6 +35,11 @@ def test_so_is_the_certificate_that_is_seen_from_elsewhere():
     assert "elsewhere" in signs(port(number=25, tls=own), port(number=25, tls=own)).proof
 
 
+def test_a_proof_from_elsewhere_outweighs_a_wrong_name():
+    own = tls("other.example", trusted=False, matches=False)
+    assert signs(port(tls=own), port(tls=own)).signs == ()
+
+
 @pytest.mark.parametrize("number", [465, 587])
 def test_another_certificate_where_mail_is_submitted(number):
     (sign,) = signs(port(number=number, tls=PROXY)).signs

@@ -94,7 +94,7 @@ def _judged(ways: Sequence[Tuple[Destination, PortEvidence]], trust: str, elsewh
     common = one_for_all(ways)
     result = []
     for destination, evidence in ways:
-        same_host = [each for _other, each in ways if each.host == evidence.host and each.port != evidence.port]
+        same_host = [each for _other, each in ways if each.host == evidence.host]
         reference = elsewhere.of(evidence) if elsewhere else None
         signs = look_for_signs(destination, evidence, trust, reference, same_host)
         doubt = common.get((evidence.host, evidence.port))

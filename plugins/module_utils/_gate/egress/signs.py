@@ -49,7 +49,7 @@ def look_for_signs(
     """What tells who answers at an open port.
 
     :param trust: as the look had it; with ``none`` chains are not judged.
-    :param same_host: what was seen at the other ports of the same host.
+    :param same_host: all that was seen of the same host.
     """
     if evidence.state != seen.OPEN:
         return Signs()
@@ -134,7 +134,7 @@ def _differences(evidence: PortEvidence, elsewhere: Seen) -> List[str]:
     certificate = evidence.tls.certificate if evidence.tls else None
     if certificate is not None and elsewhere.names:
         mine = {organisation(name) for name in certificate.names}
-        if certificate.sha256 != elsewhere.sha256 and mine.isdisjoint(map(organisation, elsewhere.names)):
+        if mine.isdisjoint(map(organisation, elsewhere.names)):
             shown = ", ".join(certificate.names[:5]) or "no name"
             found.append(
                 "the certificate is for {0} here, for {1} elsewhere".format(shown, ", ".join(elsewhere.names[:5]))

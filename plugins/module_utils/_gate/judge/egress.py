@@ -115,7 +115,7 @@ class _Egress:
         cause = f"outbound {port} is {'blocked' if silent else 'refused on the way'} ({', '.join(families)}) {who}"
         if len(hosts) == 1:
             cause += f", as far as one target tells ({next(iter(hosts))} answers on another port)"
-        relays = self._relays(port)
+        relays = self._relays()
         if relays:
             cause += f"; {relays}"
         observed = f"{' or '.join(states)} at all of {len(hosts)} hosts" if len(hosts) > 1 else " or ".join(states)
@@ -125,13 +125,13 @@ class _Egress:
             "mail.egress-blocked", FAIL, port, targets, addresses, "open", observed, cause, relays, families
         )
 
-    def _relays(self, port: int) -> str:
-        """Where mail can be handed in instead."""
+    def _relays(self) -> str:
+        """Where mail can be handed in instead. A port that is blocked is open nowhere."""
         found = [
             f"{way.evidence.host} on {way.evidence.port}"
             for relay_port in RELAY_PORTS
             for way in self.ways
-            if way.evidence.port == relay_port != port and way.outcome == seen.OPEN
+            if way.evidence.port == relay_port and way.outcome == seen.OPEN
         ]
         return "relay through 587 or 465 works via " + ", ".join(list(dict.fromkeys(found))[:3]) if found else ""
 
