@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Tuple
 
+from ..dataclass import dataclass, field
 from .order import by_place, severity
 from .places import place_name
 

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Sequence
 
+from ..dataclass import dataclass, field, replace
 from ..errors import IntentError
 from ..intent.policy import parse_policy
 from ..intent.services import Defaults, Service, parse_services

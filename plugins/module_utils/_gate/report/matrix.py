@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
+from ..dataclass import dataclass
 from .order import natural, severity, worst
 
 #: What a cell says beside the outcomes.

@@ -10,9 +10,9 @@ the verdict is the judge's business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ..dataclass import dataclass
 from ..packetfilter.addresses import ADDRESS_TOP, cidrs, range_of
 from ..packetfilter.intervals import contains, minus, normal
 from ..packetfilter.model import Intervals
