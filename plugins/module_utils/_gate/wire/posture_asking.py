@@ -85,6 +85,8 @@ class Asker:
         self.server_name = server_name
         self.most_connections = most_connections
         self.alpn_refused = False
+        #: Large hellos go in small ones, each with a part of the suites.
+        self.cuts_hellos = False
         self.lost = ""
         self.notes: List[str] = []
 
@@ -164,6 +166,7 @@ class Asker:
 
     def _in_pieces(self, hello: ClientHello, first: Reply) -> Reply:
         self._note("a large hello: {0}; it was put in small ones".format(first.ended or first.flight.alert))
+        self.cuts_hellos = True
         last = first
         for piece in pieces_of(hello):
             last = self.ask(piece)

@@ -28,7 +28,8 @@ class Application:
 
 
 class Inquiry:
-    """``versions``, ``outside_suites``, ``outside_groups``: answers by version, as far as there are any."""
+    """``versions``, ``outside_suites``, ``outside_groups``: answers by version, as far as there are any. ``whole``: the suite
+    that was chosen of all that a version can use, by version, where all were offered."""
 
     def __init__(
         self, asker: Asker, left_out: LeftOut, application: Optional[Application], alpn: Tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Inquiry:
         self.versions: Dict[str, Answer] = {}
         self.outside_suites: Dict[str, Answer] = {}
         self.outside_groups: Dict[str, Answer] = {}
+        self.whole: Dict[str, int] = {}
         self.signatures: Optional[Answer] = None
         self.without_sni: Optional[Answer] = None
         self.sslv2_suites: Tuple[str, ...] = ()
