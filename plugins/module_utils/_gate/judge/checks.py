@@ -126,8 +126,7 @@ CHECKS: dict[str, Check] = {
     ),
     "mail.tls-early-data": Check(
         "The server takes no 0-RTT data.",
-        "Early data can be played again, and no mail protocol says how to use it safely. Judged only where the policy's "
-        "features.early_data asks for it.",
+        "Early data can be played again, and no mail protocol says how to use it safely.",
         "RFC 9325 section 3.10",
     ),
     "mail.tls-client-certificate": Check(

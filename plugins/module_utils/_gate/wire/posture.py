@@ -133,12 +133,14 @@ class _Conclusion:
         inquiry = self._inquiry
         accepted = [version for version in VERSIONS if inquiry.accepts(version)]
         certificates = self._certificates()
+        # A ticket of TLS 1.3 is encrypted: the ordinary client has it.
+        early_data = inquiry.application.early_data if inquiry.application else None
         return Posture(
             versions=tuple(inquiry.versions.get(version) or not_asked(version) for version in VERSIONS),
             suites=tuple(self._suites(version) for version in accepted),
             groups=tuple(self._groups(version) for version in accepted if version != "SSLv2"),
             certificates=certificates,
-            features=inquiry.gathering.features(),
+            features=replace(inquiry.gathering.features(), early_data=early_data),
             connections=connections,
             notes=unique(inquiry.asker.notes + inquiry.gathering.notes + self._notes),
             without_sni=inquiry.without_sni,

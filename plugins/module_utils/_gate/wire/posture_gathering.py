@@ -106,8 +106,6 @@ class Gathering:
             ocsp_staple=_all(flight.status for flight in whole),
             client_certificate=_any(flight.certificate_request for flight in whole),
             session_ticket=_any(_has(flight, client.SESSION_TICKET) for flight in with_extensions),
-            # What a ticket allows is encrypted, and ssl of Python does not tell it.
-            early_data=None,
             alpn=next((flight.hello.alpn for flight in flights if flight.hello and flight.hello.alpn), ""),
             signature_algorithms=tuple(scheme_name(number) for number in schemes),
         )

@@ -20,11 +20,12 @@ from .posture_questions import LeftOut
 @dataclass(frozen=True)
 class Application:
     """What the ordinary client's handshake showed. ``chain``: in DER form, the leaf at least; empty if there was none.
-    ``whole_chain``: what came after the leaf is in ``chain`` too."""
+    ``whole_chain``: what came after the leaf is in ``chain`` too. ``early_data``: the tickets of TLS 1.3 allow 0-RTT data."""
 
     version: str
     chain: Tuple[bytes, ...] = ()
     whole_chain: bool = False
+    early_data: Optional[bool] = None
 
 
 class Inquiry:

@@ -320,7 +320,8 @@ class PortLook:
         if handshakes and handshakes[-1].established:
             last = handshakes[-1]
             self._proven_demands = last.demands
-            self._application = Application(last.version, last.chain or (last.der,), bool(last.chain))
+            early_data = next((each.early_data for each in visits if each.handshake is last), None)
+            self._application = Application(last.version, last.chain or (last.der,), bool(last.chain), early_data)
         slow = facts.slow or (bool(handshakes) and handshakes[-1].outcome == SILENT)
         return replace(
             seen,
