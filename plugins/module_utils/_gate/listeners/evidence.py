@@ -94,6 +94,18 @@ class Listener:
         """Whether only this host itself can connect."""
         return self.interface == "lo" or ipaddress.ip_address(self.address).is_loopback
 
+    @property
+    def owner(self) -> str:
+        """Who owns it, in a few words: ``dovecot (dovecot.service)``, or ``unknown: needs become``."""
+        if not self.owners:
+            return "unknown: " + self.owner_unknown
+        first = self.owners[0]
+        if self.published is not None and self.published.container:
+            return "{0} for container {1}".format(first.name, self.published.container)
+        places = [self.socket_unit or first.unit, "container " + first.container if first.container else ""]
+        where = ", ".join(place for place in places if place)
+        return "{0} ({1})".format(first.name, where) if where else first.name
+
     def takes(self, address: str) -> Optional[bool]:
         """Whether a packet to ``address`` (IPv4 or IPv6, without scope) arrives here, on the right interface.
 

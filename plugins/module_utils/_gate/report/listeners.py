@@ -25,26 +25,10 @@ def listeners_as_dict(evidence: ListenersEvidence, verbose: bool = False) -> dic
     }
 
 
-def owner_text(listener: Listener) -> str:
-    """Who owns it, in a few words: ``dovecot (dovecot.service)``, or ``unknown: needs become``."""
-    if listener.owner_unknown and not listener.socket_unit:
-        return "unknown: " + listener.owner_unknown
-    name = listener.owners[0].name if listener.owners else ""
-    published = listener.published.container if listener.published else ""
-    if published:
-        return f"{name} for container {published}"
-    if listener.socket_unit:
-        return f"{name} ({listener.socket_unit})"
-    owner = listener.owners[0]
-    places = [owner.unit, f"container {owner.container}" if owner.container else ""]
-    where = ", ".join(place for place in places if place)
-    return f"{name} ({where})" if where else name
-
-
 def _listener(listener: Listener, verbose: bool) -> dict[str, Any]:
     plain: dict[str, Any] = without_empty(asdict(listener))
     plain["loopback"] = listener.is_loopback
-    plain["owner"] = owner_text(listener)
+    plain["owner"] = listener.owner
     if listener.owners:
         plain["owners"] = [_owner(each, verbose) for each in listener.owners]
     if plain.get("published", {}).get("port") == 0:
