@@ -40,7 +40,7 @@ def test_a_tarpit_is_named_before_the_result(tmp_path: Path) -> None:
         ) as running:
             assert running.stdout is not None
             for line in running.stdout:
-                came.setdefault(line.strip().partition(" => ")[0], time.monotonic())
+                came.setdefault(line.strip().partition(" =>")[0], time.monotonic())
     said = NAMED.format(port=port)
     assert running.returncode == 0, came
     assert said in came, came
