@@ -14,7 +14,6 @@ from .._gate.judge.mail_ports import judge_mail_ports
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
 from .._gate.report.plain import verdict_as_dict
 from .._gate.report.ports import port_as_dict
-from .._gate.wire.certificate import require_cryptography
 from .._gate.wire.evidence import PortEvidence
 from .._gate.wire.look import Progress, look
 from .look_options import limits, mail_services, targets
@@ -35,6 +34,5 @@ def assert_mail_ports(options: Mapping[str, Any], waiting: Progress | None = Non
 
 
 def _look(options: Mapping[str, Any], services: Sequence[Service], waiting: Progress | None) -> list[PortEvidence]:
-    require_cryptography()
     evidence = look(targets(options, services), limits(options), waiting=waiting)
     return [replace(port, host=options["host"][0]) for port in evidence] if options["addresses"] else evidence

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import queue
 import threading
 from collections import deque
@@ -48,14 +49,16 @@ def look(
     :param progress: is told each result in one line, from the calling thread.
     :param waiting: likewise, is told which ports are slow while they are waited for.
     :raises IntentError: a target or a limit cannot be meant.
-    :raises EvidenceError: a CA file or the library ``cryptography`` is missing. Both before anything is connected.
+    :raises EvidenceError: a CA file or the library ``cryptography`` is missing. Both before anything is connected. That
+        ``cryptography`` is there and cannot be imported is found out while the first answers are waited for.
     """
     check_limits(limits)
     for index, target in enumerate(targets):
         check_target(target, "targets[{0}]".format(index))
     if not targets:
         return []
-    require_cryptography()
+    if importlib.machinery.PathFinder.find_spec("cryptography") is None:
+        require_cryptography()
     for trust in sorted({target.trust for target in targets}):
         check_trust(trust)
     return _Look(targets, limits, progress, Waits(waiting) if waiting else None).run()
@@ -112,6 +115,7 @@ class _Look:
         self._slots: Dict[str, Slots] = {}
         self._waiting: List[_Job] = []
         self._under_way = 0
+        self._can_read = False
         self._results: Dict[_Job, PortEvidence] = {}
 
     def run(self) -> List[PortEvidence]:
@@ -119,6 +123,10 @@ class _Look:
             self._hand_out()
             if not (self._names or self._resolving or self._waiting or self._under_way):
                 break
+            if self._under_way and not self._can_read:
+                # It takes longer to load than all of this library: the first answers are on their way meanwhile.
+                require_cryptography()
+                self._can_read = True
             news = self._next_news()
             if news is None:
                 break

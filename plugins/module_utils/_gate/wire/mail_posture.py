@@ -17,7 +17,8 @@ These connections take part:
 
 from __future__ import annotations
 
-import secrets
+import os
+import re
 from typing import Dict, Optional, Tuple
 
 from ..dataclass import replace
@@ -43,6 +44,8 @@ _FIRST_COMMANDS = {
 
 Observations = Dict[str, Observation]
 
+#: Postfix since 3.9, of commands that come with STARTTLS.
+_COMPANY_UNWELCOME = re.compile(r"synchroni|pipelin", re.IGNORECASE)
 _HUNG_UP_ON_MAIL = Observation(YES, "", "hung up when mail was begun, and answers those who begin none")
 _HUNG_UP_ON_LOGIN = Observation(YES, "", "hung up when a login was begun, and answers those who begin none")
 
@@ -84,6 +87,15 @@ def _ended_by_server(visit: Visit) -> bool:
     return ended and facts.before_tls is not None and not facts.injected and visit.handshake is None
 
 
+def _refused_for_another_reason(visit: Visit, errand: Errand) -> bool:
+    """Whether STARTTLS, with the injected command, may have been refused for what was asked before it: Courier begins no TLS
+    once a mail was begun."""
+    facts = visit.facts
+    asked_before = errand.mail_before_tls or errand.start_login
+    refused = facts.injected and visit.handshake is None and bool(facts.starttls_reply) and not facts.throttled
+    return refused and asked_before and not _COMPANY_UNWELCOME.search(facts.starttls_reply)
+
+
 class SecondVisit:
     """One more visit to a port with STARTTLS or without encryption. Use once.
 
@@ -108,7 +120,7 @@ class SecondVisit:
             leave_before_tls=not inject,
             mail_before_tls=target.asks(MAIL_BEFORE_TLS) and with_starttls and seen.speaks == "smtp",
             start_login=start_login,
-            injection_tag="gate{0}".format(secrets.token_hex(4)) if inject else "",
+            injection_tag="gate{0}".format(os.urandom(4).hex()) if inject else "",
         )
 
     def run(self) -> Observations:
@@ -163,6 +175,9 @@ class SecondVisit:
             if visit.facts.before_tls is not None or visit.handshake is not None:
                 observed.update(hung_up)
             observed.update({key: value for key, value in visit.facts.observed.items() if key not in observed})
+            if _refused_for_another_reason(visit, errand):
+                errand = replace(errand, mail_before_tls=False, start_login=False, straight_to_tls=True)
+                continue
             if not _ended_by_server(visit):
                 return visit, observed
             if errand.mail_before_tls and "starttls_enforced" not in observed:
