@@ -117,3 +117,26 @@ def test_without_starttls_a_hang_up_is_controlled_as_well():
         (seen,) = look([target], QUICK)
     assert seen.mail_posture.login_refused.answer == "yes"
     assert seen.connections == 3
+
+
+def test_starttls_that_is_refused_after_a_mail_is_asked_for_without_one(context):
+    """Courier begins no TLS once a mail was begun, which says nothing of injection."""
+
+    def script(peer):
+        lines, begun = peer.lines, []
+
+        def until_offended():
+            for line in lines():
+                begun.extend([line] if line.startswith(b"MAIL") else [])
+                if line == b"STARTTLS" and begun:
+                    peer.say(b"540 TLS not available.\r\n")
+                else:
+                    yield line
+
+        peer.lines = until_offended
+        mail_server(GREETING, {**SMTP_ANSWERS, b"MAIL": b"250 Ok\r\n"}, INSIDE, context)(peer)
+
+    with Server(script) as server:
+        seen = posture(server, MAIL_BEFORE_TLS)
+    assert seen.starttls_enforced.answer == "no"
+    assert "when sent there" in seen.starttls_injection.why
