@@ -28,8 +28,8 @@ class Tree:
     def __init__(self, directory: Path) -> None:
         self.proc = directory / "proc"
         self.root = directory / "root"
-        self.write("self/ns/.keep", "")
-        os.symlink(OWN, str(self.proc / "self/ns/net"))
+        self.write("thread-self/ns/.keep", "")
+        os.symlink(OWN, str(self.proc / "thread-self/ns/net"))
 
     def write(self, name: str, text: str) -> None:
         path = self.proc / name

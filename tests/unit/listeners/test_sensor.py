@@ -153,7 +153,7 @@ def test_loopback_is_an_address_or_an_interface(tree):
 
 
 def test_when_the_kernel_does_not_answer_proc_net_does_and_says_so(tree):
-    tree.write("self/net/tcp", TCP_HEAD + socket_line("00000000:0019", "0A", 0, 11))
+    tree.write("thread-self/net/tcp", TCP_HEAD + socket_line("00000000:0019", "0A", 0, 11))
     tree.process(300, "master", [11])
     evidence = look_at_listeners(host(tree, ask_kernel=refuse))
     assert [(each.address, each.port, each.owners[0].name) for each in evidence.listeners] == [

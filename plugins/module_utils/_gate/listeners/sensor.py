@@ -80,12 +80,12 @@ class _Look:
             self._notes.append(
                 "{0}; /proc/net does not tell which sockets leave IPv4 out, nor their interface".format(why)
             )
-            return proc_net.sockets(self._host.proc + "/self/net")
+            return proc_net.sockets(self._host.proc + "/thread-self/net")
 
     def _other_namespaces(self) -> Iterable[Tuple[Namespace, List[RawSocket]]]:
         """The other network namespaces in which something listens."""
         try:
-            own = os.readlink(self._host.proc + "/self/ns/net")
+            own = os.readlink(self._host.proc + "/thread-self/ns/net")
         except OSError:
             return
         for name, pid in sorted(self._holders.namespaces.items()):
