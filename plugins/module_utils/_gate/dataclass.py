@@ -57,10 +57,8 @@ else:
     def _made(cls: Any) -> Any:
         names = tuple(cls.__dict__.get("__annotations__") or getattr(cls, "__annotations__", {}))
         cls.__match_args__ = names
-        cls._gate_names = frozenset(names)
         cls._gate_defaults = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
-        cls._gate_factories = [name for name, default in cls._gate_defaults.items() if isinstance(default, _Factory)]
-        cls.__init__ = _init
+        cls.__init__ = _initializer(names, cls._gate_defaults)
         cls.__repr__ = _repr
         # Python takes the hash away from classes whose body has __eq__; this comes later, and so does it by hand.
         if "__hash__" not in cls.__dict__:
@@ -69,26 +67,26 @@ else:
         cls.__dataclass_fields__ = _StandardFields()
         return cls
 
-    def _init(self: Any, *values: Any, **named: Any) -> None:
-        names, state = self.__match_args__, self.__dict__
-        state.update(self._gate_defaults)
-        for name in self._gate_factories:
-            state[name] = state[name].make()
-        state.update(zip(names, values))
-        state.update(named)
-        unknown_or_twice = named and not named.keys() <= self._gate_names.difference(names[: len(values)])
-        if len(state) != len(names) or len(values) > len(names) or unknown_or_twice:
-            raise TypeError(_complaint(type(self).__name__, names, values, named, state))
+    def _initializer(names: Tuple[str, ...], defaults: Dict[str, Any]) -> Callable[..., None]:
+        count, known = len(names), frozenset(names)
+        factories = [(name, default.make) for name, default in defaults.items() if isinstance(default, _Factory)]
 
-    def _complaint(
-        cls: str, names: Tuple[str, ...], values: Tuple[Any, ...], named: Dict[str, Any], state: Dict[str, Any]
-    ) -> str:
-        unknown = [name for name in named if name not in names]
-        missing = [name for name in names if name not in state]
-        twice = [name for name in names[: len(values)] if name in named]
-        return "{0}: {1} values for {2} fields; unknown {3}, missing {4}, given twice {5}".format(
-            cls, len(values) + len(named), len(names), unknown, missing, twice
-        )
+        def __init__(self: Any, *values: Any, **named: Any) -> None:
+            state = self.__dict__
+            state.update(defaults)
+            for name, make in factories:
+                state[name] = make()
+            if values:
+                state.update(zip(names, values))
+                if len(values) > count or any(name in named for name in names[: len(values)]):
+                    raise TypeError("{0}: too many values, or one given twice".format(type(self).__name__))
+            state.update(named)
+            if len(state) != count or not known.issuperset(named):
+                missing = [name for name in names if name not in state]
+                unknown = [name for name in named if name not in known]
+                raise TypeError("{0}: missing {1}, unknown {2}".format(type(self).__name__, missing, unknown))
+
+        return __init__
 
     def _repr(self: Any) -> str:
         said = ", ".join("{0}={1!r}".format(name, self.__dict__[name]) for name in self.__match_args__)
