@@ -11,8 +11,8 @@ short_description: Tell what listens on the host, on which addresses, and who
 version_added: 0.1.0
 description:
   - Reads the listening TCP sockets and the bound UDP sockets of the host from the kernel, for IPv4 and IPv6, with the process,
-    the systemd unit or the container that holds each. No command is run but C(systemctl), and only where systemd itself holds
-    a socket.
+    the systemd unit or the container that holds each. No command is run but C(systemctl), and only where systemd itself may
+    hold a socket.
   - Sockets in the networks of containers are told too, with their network namespace.
   - "Without root the sockets are seen, and of their owners only the user's own processes; the others are
     V(unknown: needs become)."

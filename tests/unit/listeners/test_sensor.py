@@ -69,7 +69,7 @@ def test_a_process_name_may_hold_parentheses_and_spaces(tree):
 
 
 def test_without_root_a_socket_without_owner_needs_become(tree):
-    (listener,) = look(tree, SMTP, is_root=False)
+    (listener,) = look(tree, SMTP, is_root=False, socket_units=lambda: "")
     assert listener.owners == () and listener.owner_unknown == "needs become"
 
 
@@ -100,10 +100,20 @@ def test_a_process_that_has_ended_owns_nothing(tree):
 
 def test_a_socket_that_systemd_holds_is_its_socket_units(tree):
     tree.process(1, "systemd", [11], cgroup="0::/init.scope\n")
-    shown = "Listen=0.0.0.0:25 (Stream)\nId=mail.socket\n"
+    shown = "Listen=0.0.0.0:25 (Stream)\nId=mail.socket\nActiveState=active\n"
     (listener,) = look(tree, SMTP, socket_units=lambda: shown)
     assert listener.socket_unit == "mail.socket"
     assert listener.owners[0].name == "systemd"
+
+
+def test_without_root_systemd_tells_itself_what_it_holds(tree):
+    shown = "Listen=0.0.0.0:25 (Stream)\nId=mail.socket\nActiveState=active\n"
+    (listener,) = look(tree, SMTP, is_root=False, socket_units=lambda: shown)
+    assert (listener.socket_unit, listener.owner, listener.owner_unknown) == (
+        "mail.socket",
+        "mail.socket",
+        "needs become",
+    )
 
 
 DUAL = RawSocket("tcp", "ipv6", "::", 25, 0, 11, v6only=False)
@@ -186,6 +196,14 @@ def test_sockets_in_a_containers_network_are_told_with_it(tree):
     assert inside.namespace == CONTAINER and inside.owners[0].container == "mail"
     assert (inside.user, inside.owners[0].user) == ("101", "101"), "names of a container are not those of this host"
     assert evidence.namespaces == (Namespace(CONTAINER, 400, ("172.17.0.2",), "mail"),)
+
+
+def test_the_container_that_this_runs_in_is_the_host(tree):
+    group = "0::/system.slice/docker-{0}.scope".format(ID)
+    tree.write("self/cgroup", group + "/system.slice/ssh.service\n")
+    tree.process(300, "master", [11], cgroup=group + "/system.slice/postfix.service\n")
+    (owner,) = look(tree, SMTP)[0].owners
+    assert (owner.unit, owner.container) == ("postfix.service", "")
 
 
 def test_podmans_monitor_holds_the_port_of_its_container(tree):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Socket units, from what ``systemctl show '*.socket' --property=Id,Listen`` prints (systemd 252 and 257)."""
+"""Socket units, from what ``systemctl show '*.socket' --property=Id,ActiveState,Listen`` prints (systemd 252 and 257)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,26 @@ from _gate.listeners import socket_units
 SHOWN = """Listen=[::]:25 (Stream)
 Listen=0.0.0.0:587 (Stream)
 Id=mail.socket
+ActiveState=active
 
 Listen=/run/systemd/journal/socket (Datagram)
 Id=systemd-journald.socket
+ActiveState=active
 
 Listen=[fe80::1%eth0]:69 (Datagram)
 Id=tftp.socket
+ActiveState=active
 
 Listen=kobject-uevent 1 (Netlink)
 Id=systemd-udevd-kernel.socket
+ActiveState=active
 
 Id=empty.socket
+ActiveState=active
+
+Listen=0.0.0.0:993 (Stream)
+Id=unused.socket
+ActiveState=inactive
 """
 
 
@@ -49,7 +58,10 @@ def script(directory, text):
 
 def test_what_systemctl_prints_comes_back(tmp_path):
     command = script(tmp_path, 'echo "$@"')
-    assert socket_units.list_socket_units(lambda name: command) == "show *.socket --property=Id,Listen --no-pager\n"
+    assert (
+        socket_units.list_socket_units(lambda name: command)
+        == "show *.socket --property=Id,ActiveState,Listen --no-pager\n"
+    )
 
 
 def test_a_systemctl_that_fails_or_hangs_tells_nothing(tmp_path, monkeypatch):

@@ -98,7 +98,7 @@ class Listener:
     def owner(self) -> str:
         """Who owns it, in a few words: ``dovecot (dovecot.service)``, or ``unknown: needs become``."""
         if not self.owners:
-            return "unknown: " + self.owner_unknown
+            return self.socket_unit or "unknown: " + self.owner_unknown
         first = self.owners[0]
         if self.published is not None and self.published.container:
             return "{0} for container {1}".format(first.name, self.published.container)

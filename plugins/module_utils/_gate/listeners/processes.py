@@ -73,6 +73,8 @@ class Processes:
         self._names = names
         self._user_name = user_name
         self._known: Dict[int, Optional[Tuple[int, Owner]]] = {}
+        #: A container in which this runs itself is the host, as far as its processes go.
+        self._own = unit_and_container(read_text(proc + "/self/cgroup") or "")[1]
 
     def owners(self, pids: Collection[int]) -> Tuple[Owner, ...]:
         """One owner for each program among them, the oldest first."""
@@ -87,7 +89,7 @@ class Processes:
 
     def container_of(self, pid: int) -> str:
         """The name of the container that the process is in, ``""`` for none."""
-        return self._names.of(unit_and_container(self._read(pid, "cgroup"))[1])
+        return self._names.of(self._unit_and_container(pid)[1])
 
     def _fact(self, pid: int) -> Optional[Tuple[int, Owner]]:
         """When the process started (ticks since boot) and what it is; None when it has ended."""
@@ -102,10 +104,14 @@ class Processes:
         if len(fields) < 20:
             return None
         name = before.partition("(")[2]
-        unit, container = unit_and_container(self._read(pid, "cgroup"))
+        unit, container = self._unit_and_container(pid)
         user = self._user(pid, bool(container))
         owner = Owner(pid, name, self._command(pid), user, unit, self._names.of(container))
         return int(fields[19]), owner
+
+    def _unit_and_container(self, pid: int) -> Tuple[str, str]:
+        unit, container = unit_and_container(self._read(pid, "cgroup"))
+        return unit, "" if container == self._own else container
 
     def _command(self, pid: int) -> Tuple[str, ...]:
         arguments = self._read(pid, "cmdline").rstrip("\0").split("\0")[:_MOST_ARGUMENTS]

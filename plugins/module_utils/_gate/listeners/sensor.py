@@ -31,7 +31,7 @@ class Host:
 
     ``proc``: where proc(5) is mounted. ``root``: the root of the files of Docker and Podman. ``is_root``: None to find out.
     ``ask_kernel``: the socket diagnosis of this network namespace; ``ask_inside``: of that of a file. ``socket_units``: what
-    systemd tells of its sockets, asked only where systemd holds one.
+    systemd tells of its sockets, asked only where it may hold one.
     """
 
     proc: str = "/proc"
@@ -116,7 +116,7 @@ class _Look:
             user=self._user(raw.uid, namespace),
             owners=owners,
             owner_unknown="" if owners else self._why_unknown(),
-            socket_unit=self._socket_unit(raw) if _SYSTEMD in pids and not namespace else "",
+            socket_unit=self._socket_unit(raw) if self._may_be_systemds(pids) and not namespace else "",
             published=next(filter(None, map(_published, owners)), None),
             namespace=namespace,
         )
@@ -129,6 +129,10 @@ class _Look:
     def _user(self, uid: int, namespace: str) -> str:
         """A container has names of its own, which are not known here."""
         return str(uid) if namespace and uid else self._host.user_name(uid)
+
+    def _may_be_systemds(self, pids: Sequence[int]) -> bool:
+        """Without root nobody sees what systemd holds, and it tells itself."""
+        return _SYSTEMD in pids or (not pids and not self._is_root)
 
     def _socket_unit(self, raw: RawSocket) -> str:
         if self._socket_units is None:

@@ -15,7 +15,7 @@ from .evidence import TCP, UDP
 #: Address, port and protocol, as systemd writes them: ``("0.0.0.0", 25, "tcp")``; a wildcard of IPv6 is ``::``.
 Place = Tuple[str, int, str]
 _KINDS = {"(Stream)": TCP, "(Datagram)": UDP}
-_COMMAND = ("show", "*.socket", "--property=Id,Listen", "--no-pager")
+_COMMAND = ("show", "*.socket", "--property=Id,ActiveState,Listen", "--no-pager")
 _SECONDS = 10.0
 
 
@@ -35,10 +35,13 @@ def list_socket_units(find: Callable[[str], Optional[str]] = shutil.which) -> st
 
 
 def places(text: str) -> Dict[Place, str]:
-    """The unit of each place, from blocks of lines ``Listen=[::]:25 (Stream)`` and one ``Id=NAME.socket``."""
+    """The active unit of each place, from blocks of lines ``Listen=[::]:25 (Stream)``, ``ActiveState=active`` and
+    ``Id=NAME.socket``."""
     found: Dict[Place, str] = {}
     for block in text.split("\n\n"):
         unit = ""
+        if "ActiveState=active" not in block.splitlines():
+            continue
         listed = []
         for line in block.splitlines():
             key, _equals, value = line.partition("=")
