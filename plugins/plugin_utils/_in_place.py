@@ -14,6 +14,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError, IntentError
+from ansible_collections.mailops.gate.plugins.module_utils._gate.wire.look import prepare
+
+# Ansible loads this before it forks a worker for each host: what they all need is loaded once.
+prepare()
 
 display = Display()
 

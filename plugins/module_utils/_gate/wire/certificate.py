@@ -39,7 +39,9 @@ def require_cryptography() -> None:
     :raises EvidenceError: the library cannot be imported; names it, the interpreter, and what to install.
     """
     try:
-        import cryptography.x509  # noqa: F401  # pylint: disable=import-outside-toplevel,unused-import
+        # pylint: disable=import-outside-toplevel,unused-import
+        import cryptography.x509  # noqa: F401
+        from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa  # noqa: F401
     except ImportError as why:
         raise EvidenceError(
             "Python library cryptography",

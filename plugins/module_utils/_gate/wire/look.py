@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.machinery
 import queue
 import threading
@@ -13,10 +14,13 @@ from collections import deque
 from typing import Callable, Deque, Dict, List, Optional, Sequence, TypeVar, Union
 
 from ..dataclass import dataclass, replace
+from ..errors import EvidenceError
 from . import evidence
 from .certificate import require_cryptography
 from .connection import Deadline, Endpoint
 from .evidence import PortEvidence
+from .hello.client import VERSION_NUMBERS
+from .hello.traits import suites_of
 from .probe import PortLook, blank
 from .resolve import NoAddress, addresses_of
 from .slots import Slots
@@ -25,7 +29,7 @@ from .tls import TrustStores, check_trust
 from .visit import Setting
 from .waiting import Waits
 
-__all__ = ["Limits", "Target", "look", "require_cryptography"]
+__all__ = ["Limits", "Target", "look", "prepare", "require_cryptography"]
 
 Progress = Callable[[str], None]
 _Item = TypeVar("_Item")
@@ -62,6 +66,14 @@ def look(
     for trust in sorted({target.trust for target in targets}):
         check_trust(trust)
     return _Look(targets, limits, progress, Waits(waiting) if waiting else None).run()
+
+
+def prepare() -> None:
+    """Load and work out what every look needs, in a process whose forks look. What is missing the look tells."""
+    with contextlib.suppress(EvidenceError):
+        require_cryptography()
+    for version in VERSION_NUMBERS:
+        suites_of(version)
 
 
 @dataclass(frozen=True)
