@@ -84,6 +84,14 @@ def test_batches_of_one_run_are_compared_with_the_run_before():
     assert both["since"]["earlier"] == EARLIER
 
 
+def test_a_change_of_outcome_is_still_one_in_the_next_batch():
+    last = run([looked("a", samples.expiring("a", 9))], generated=EARLIER, name="1")
+    worse = looked("a", dict(samples.expiring("a", 9), outcome="fail"))
+    first = run([worse], last, name="2", expected=["a", "b"])
+    second = run([worse, looked("b")], first, name="2")
+    assert [(each["was"], each["outcome"]) for each in second["since"]["changed"]] == [("warn", "fail")]
+
+
 def test_a_first_run_in_batches_has_nothing_to_be_compared_with():
     first = run([looked("a", samples.surplus("a"))], name="1")
     assert "since" not in run([looked("a", samples.surplus("a"))], first, name="1")

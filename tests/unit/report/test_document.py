@@ -78,6 +78,12 @@ def test_results_of_several_tasks_are_one_verdict_under_one_name():
     assert "a client sees: timed-out" in host["findings"][0]["cause"]
 
 
+def test_what_two_looks_pass_stands_once():
+    (result,) = samples.look("mx")["results"]
+    (host,) = made([{"host": "mx", "results": [result, result]}])["hosts"]
+    assert len(host["passed"]) == len(result["passed"])
+
+
 def test_a_task_over_several_hosts_gives_each_its_own():
     result = {"findings": [samples.login_before_tls("b"), samples.expiring("a", 3)], "passed": []}
     hosts = made([{"results": [result]}])["hosts"]

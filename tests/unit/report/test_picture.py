@@ -14,12 +14,13 @@ from _gate.report.looks import parse_looks
 from _gate.report.picture import doors_of
 
 
-def host_with(openings, services=None, interfaces=("*",)):
+def host_with(openings, services=None, interfaces=("*",), asked=()):
     look = {
         "host": "mx",
         "services": services or ["smtp"],
         "results": [samples.look("mx")["results"][0]],
         "openings": {"openings": openings, "interfaces": list(interfaces)},
+        "interfaces": list(asked),
     }
     return document(parse_looks([look]), samples.GENERATED)["hosts"][0]
 
@@ -96,6 +97,14 @@ def test_interfaces_that_make_up_all_of_them_are_whole():
     assert lanes(host_with(entries, interfaces=("eth0", "*"))) == {"25 smtp": [("anyone", "open", "")]}
 
 
+def test_interfaces_that_were_not_asked_about_do_not_matter():
+    whole = {"25 smtp": [("anyone", "open", "")]}
+    assert lanes(host_with(both(["25"]), interfaces=("*", "lo"))) == whole
+    entries = both(["25"], interfaces=["eth0"])
+    assert lanes(host_with(entries, interfaces=("*", "eth0"), asked=["eth0"])) == whole
+    assert lanes(host_with(entries, interfaces=("*", "eth0"))) == {"25 smtp": [("anyone", "partly", "on eth0")]}
+
+
 def test_a_closed_service_that_is_open_is_surplus_and_an_optional_one_may_be():
     services = ["smtp", {"name": "imap", "closed": True}, {"name": "dhcp-client"}]
     entries = [*both(["25", "143"]), *both(["68"], protocol="udp")]
@@ -116,7 +125,8 @@ def test_everything_open_is_a_door_for_each_transport_beside_the_required_one():
 def test_protocols_without_ports_are_no_doors():
     entries = both(["25"]) + [{"family": "ipv4", "protocol": "icmp", "sources": ["0.0.0.0/0"], "interfaces": ["*"]}]
     assert list(lanes(host_with(entries))) == ["25 smtp"]
-    assert "sctp any port" in lanes(host_with(both(["25"]) + both(["0-65535"], protocol="any but tcp, udp")))
+    found = lanes(host_with(both(["25"]) + both(["0-65535"], protocol="any but tcp, udp")))
+    assert list(found) == ["25 smtp", "sctp any port"]
 
 
 def test_the_drawing_has_room_for_every_lane_and_cuts_what_does_not_fit():

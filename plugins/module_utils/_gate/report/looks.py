@@ -18,14 +18,14 @@ from ..packetfilter.addresses import range_of
 from .order import natural
 from .plain import findings_of
 
-_KEYS = ("host", "services", "results", "openings")
+_KEYS = ("host", "services", "results", "openings", "interfaces")
 NOT_LOOKED_AT = "not looked at"
 
 
 @dataclass
 class HostLook:
     """One host: ``names`` under which it was looked at, ``problems``: why a look gave nothing, ``openings``: those of
-    ``firewall_ports_info`` (None: not looked at), ``interfaces``: all that its entries tell apart."""
+    ``firewall_ports_info`` (None: not looked at), ``interfaces``: those that the look was about, as its entries name them."""
 
     host: str
     services: Sequence[Service] = ()
@@ -47,8 +47,9 @@ def parse_looks(given: object, expected: Sequence[str] = (), option: str = "look
     """The hosts in natural order.
 
     :param given: a list of mappings: ``results`` (registered results of the assert modules), ``services`` (the list that they
-        were held against), ``openings`` (the registered result of ``firewall_ports_info``), and ``host``, the name of the
-        one host that they are about; without it the findings say which hosts.
+        were held against), ``openings`` (the registered result of ``firewall_ports_info``), ``interfaces`` (those that it was
+        asked about, all but lo by default), and ``host``, the name of the one host that they are about; without it the
+        findings say which hosts.
     :param expected: hosts that must stand in the report; those without a look were not looked at.
     :raises IntentError: another shape. A result that failed is no error: its host has a problem then.
     """
@@ -89,7 +90,7 @@ def _add(hosts: Dict[str, HostLook], entry: object, place: str) -> None:
         look.services = look.services or services
         look.findings += [finding for finding in findings if named or finding.host == name]
         look.problems += problems
-        _add_openings(look, entry.get("openings"), place + ".openings")
+        _add_openings(look, entry.get("openings"), entry.get("interfaces"), place)
 
 
 def _services(given: object, option: str) -> Sequence[Service]:
@@ -109,7 +110,7 @@ def _problem(result: object) -> str:
     return f"unreachable: {text}" if result.get("unreachable") else text
 
 
-def _add_openings(look: HostLook, given: object, place: str) -> None:
+def _add_openings(look: HostLook, given: object, asked: object, place: str) -> None:
     if not isinstance(given, Mapping) or not isinstance(given.get("openings"), list):
         return  # the look failed or was left out, and then there is no picture
     try:
@@ -120,6 +121,9 @@ def _add_openings(look: HostLook, given: object, place: str) -> None:
             if not fit:
                 raise ValueError
     except (KeyError, TypeError, ValueError):
-        raise IntentError(place, given["openings"], "the registered result of firewall_ports_info") from None
+        raise IntentError(
+            place + ".openings", given["openings"], "the registered result of firewall_ports_info"
+        ) from None
     look.openings = list(given["openings"])
-    look.interfaces = list(given.get("interfaces", []))
+    named = asked if isinstance(asked, (list, tuple)) else ()
+    look.interfaces = [str(name) for name in named] or [name for name in given.get("interfaces", []) if name != "lo"]

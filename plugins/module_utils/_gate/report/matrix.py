@@ -29,6 +29,7 @@ class Row:
     """``other``: what is about no service of the list: surplus openings, the host as a whole."""
 
     host: Mapping[str, Any]
+    verdict: Cell
     cells: Sequence[Cell]
     other: Cell
 
@@ -63,7 +64,7 @@ def _row(host: Mapping[str, Any], columns: Sequence[_Column]) -> Row:
         column = _column(each)
         outcomes.setdefault(column if column in columns else (0, ""), []).append(each.get("outcome", "pass"))
     cells = [_cell(outcomes.get(column, []), needs.get(column), host) for column in columns]
-    return Row(host, cells, _cell(outcomes.get((0, ""), []), None, host))
+    return Row(host, Cell(host["outcome"]), cells, _cell(outcomes.get((0, ""), []), None, host))
 
 
 def _cell(outcomes: Sequence[str], need: Any, host: Mapping[str, Any]) -> Cell:
