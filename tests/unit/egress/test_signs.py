@@ -128,6 +128,8 @@ def test_several_names_of_one_organisation_or_one_server_of_its_own_are_no_doubt
         == {}
     )
     assert one_for_all(ways(plain(host="mx1.example.org"), plain(host="mx.example.com"))) == {}
+    at_one = [plain(host=host, address="192.0.2.7", greeting=same) for host in ("mx.example.com", "mx.example.edu")]
+    assert one_for_all(ways(*at_one)) == {}, "two names of one server"
     assert one_for_all(ways(plain(host="192.0.2.1", greeting=same), plain(host="192.0.2.2", greeting=same))) == {}
 
 

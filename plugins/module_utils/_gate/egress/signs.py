@@ -64,20 +64,25 @@ def look_for_signs(
 
 
 def one_for_all(ways: Sequence[Tuple[Destination, PortEvidence]]) -> Dict[Tuple[str, int], str]:
-    """A doubt for each open port at which the same server greets as at those of others, under a name that is not theirs."""
-    greeted: Dict[Tuple[str, int], Set[str]] = {}
+    """A doubt for each open port at which the same server greets as at those of others, under a name that is not theirs.
+
+    Hosts of different organisations at one address are no doubt: it is the same server, under names that its customers gave it.
+    """
+    greeted: Dict[Tuple[str, int], Dict[str, Set[str]]] = {}
     for _destination, evidence in ways:
         host = greeting_host(evidence.greeting)
         if host and as_address(evidence.host) is None:
-            greeted.setdefault((host, evidence.port), set()).add(evidence.host)
+            greeted.setdefault((host, evidence.port), {}).setdefault(evidence.host, set()).add(evidence.address)
     doubts: Dict[Tuple[str, int], str] = {}
     for (host, port), targets in greeted.items():
-        strangers = {target for target in targets if organisation(target) != organisation(host)}
-        if len({organisation(target) for target in targets}) < 2 or not strangers:
-            continue
-        for target in strangers:
-            text = "{0} greets here and at {1} too".format(host, ", ".join(sorted(targets - {target})))
-            doubts[(target, port)] = text
+        for target, addresses in targets.items():
+            others = [
+                other
+                for other in sorted(targets)
+                if organisation(other) != organisation(target) and addresses.isdisjoint(targets[other])
+            ]
+            if others and organisation(target) != organisation(host):
+                doubts[(target, port)] = "{0} greets here and at {1} too".format(host, ", ".join(others))
     return doubts
 
 

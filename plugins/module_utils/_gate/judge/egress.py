@@ -122,7 +122,7 @@ class _Egress:
         targets = ", ".join(dict.fromkeys(way.destination.label for way in ways))
         addresses = tuple(dict.fromkeys(way.evidence.address for way in ways))
         return self._finding(
-            "mail.egress-blocked", FAIL, port, targets, addresses, "open", observed, cause, relays, families
+            "mail.egress-blocked", FAIL, port, targets, addresses, "open", observed, cause, bool(relays), families
         )
 
     def _relays(self) -> str:
@@ -244,14 +244,14 @@ class _Egress:
         expected: str = "",
         observed: str = "",
         cause: str = "",
-        relays: str = "",
+        relay: bool = False,
         families: Tuple[str, ...] = (),
         target: str = "",
     ) -> Finding:
         """A finding; ``where``: the targets it is about, which stand in the place of a service."""
         if outcome == PASS:
             return Finding(check, self.host, port, where, outcome, addresses)
-        fix = egress_remedy(check, port, target or where, self.host, relays)
+        fix = egress_remedy(check, port, target or where, self.host, relay)
         return Finding(
             check,
             self.host,

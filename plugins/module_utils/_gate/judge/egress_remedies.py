@@ -23,10 +23,10 @@ _REMEDIES = {
 }
 
 
-def egress_remedy(check: str, port: int, target: str, host: str, relays: str = "") -> str:
+def egress_remedy(check: str, port: int, target: str, host: str, relay: bool = False) -> str:
     """What mends it, as one line.
 
-    :param relays: where a relay can be reached from here, ``""`` for nowhere.
+    :param relay: a relay can be reached from here.
     """
     text = _REMEDIES[check].format(port=port, target=target, host=host)
-    return "{0}; until then {1}".format(text, relays) if relays else text
+    return text + "; until then send by the relay" if relay else text
