@@ -269,7 +269,6 @@ def test_what_is_required_closed_or_in_a_range_is_no_surplus():
     assert surplus([listener("127.0.0.1", port=3306)], []) == []
     assert surplus([], [opening(["1024-65535"])]) == []
     assert surplus([], [opening(["80"], certainty="unknown")]) == []
-    assert surplus([], [opening(["80"], path="forward")]) == []
 
 
 def test_what_must_be_closed_is_surplus():
@@ -284,6 +283,28 @@ def test_published_past_the_filter():
     assert surplus([web], [opening(["8080"])]) == [(8080, "surplus.published", ("ipv4",))]
     inside = replace(web, address="127.0.0.1")
     assert surplus([inside], []) == []
+
+
+@pytest.mark.parametrize(
+    "destination, container",
+    [
+        ("172.17.0.2:80", "web"),
+        ("172.17.0.2", "web"),
+        ("[fd00::2]:80", "web"),
+        ("172.17.0.9:80", "172.17.0.9:80"),
+        ("", "?"),
+    ],
+)
+def test_forwarded_by_the_filter_to_a_container(destination, container):
+    namespaces = (Namespace("net:[7]", 9, ("172.17.0.2", "fd00::2"), "web"),)
+    forwarded = opening(["8080"], path="forward", to=destination)
+    (found,) = find_surplus("h", [SMTP], ListenersEvidence((), namespaces), [forwarded])
+    assert (found.cause, found.port, found.families) == ("surplus.published", 8080, ("ipv4",))
+    assert f"container {container} publishes port 8080" in found.text
+
+
+def test_what_is_forwarded_and_required_is_no_surplus():
+    assert surplus([], [opening(["25"], path="forward", to="172.17.0.2:25")]) == []
 
 
 def test_without_a_look_at_the_sockets_there_is_nothing_to_tell():

@@ -7,7 +7,6 @@ rules for the host itself do not stop."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
@@ -71,20 +70,39 @@ def find_surplus(
     if listeners is None:
         return []
     required = {(service.transport, service.port) for service in services if not service.closed}
-    found = [*_published(host, listeners, required), *_open(host, listeners, openings, required)]
+    found = [*_published(host, listeners, openings, required), *_open(host, listeners, openings, required)]
     told = {(each.protocol, each.port) for each in found if each.cause == "surplus.published"}
     kept = [each for each in found if each.cause == "surplus.published" or (each.protocol, each.port) not in told]
     return sorted(kept, key=lambda each: (each.port, each.protocol))
 
 
-def _published(host: str, listeners: ListenersEvidence, required: set[tuple[str, int]]) -> Iterator[Surplus]:
-    for protocol, port, same in _by_port(listeners.listeners):
-        if (protocol, port) in required:
-            continue
-        mine = [each for each in same if each.published is not None and not each.is_loopback]
-        if mine:
-            containers = ", ".join(dict.fromkeys(each.published.container or "?" for each in mine if each.published))
-            yield _surplus(host, "surplus.published", protocol, port, _families(mine), container=containers)
+def _published(
+    host: str, listeners: ListenersEvidence, openings: Sequence[Mapping[str, Any]], required: set[tuple[str, int]]
+) -> Iterator[Surplus]:
+    """By the proxy or monitor that holds a port for a container, or by what the filter forwards to one."""
+    found: dict[tuple[str, int], tuple[set[str], dict[str, None]]] = {}
+    for each in listeners.listeners:
+        if each.published is not None and not each.namespace and not each.is_loopback:
+            families, containers = found.setdefault((each.protocol, each.port), (set(), {}))
+            families.update(each.families)
+            containers[each.published.container or each.published.address] = None
+    for protocol, port, opening in _single_ports(openings, "forward"):
+        families, containers = found.setdefault((protocol, port), (set(), {}))
+        families.add(str(opening["family"]))
+        containers[_container_at(str(opening.get("to", "")), listeners)] = None
+    for (protocol, port), (families, containers) in found.items():
+        if (protocol, port) not in required:
+            names = ", ".join(name for name in containers if name) or "?"
+            yield _surplus(host, "surplus.published", protocol, port, sorted(families), container=names)
+
+
+def _container_at(destination: str, listeners: ListenersEvidence) -> str:
+    """The container with the address of a destination such as ``172.17.0.2:25`` or ``[fd00::2]:25``; itself where none has."""
+    for address in (destination, destination.rpartition(":")[0].strip("[]")):
+        for namespace in listeners.namespaces:
+            if address in namespace.addresses:
+                return namespace.container or namespace.name
+    return destination
 
 
 def _open(
@@ -101,7 +119,7 @@ def _open(
             rules = _rules(accepted)
             owner = ", ".join(dict.fromkeys(each.owner for each in mine))
             yield _surplus(host, "surplus.open-and-listening", protocol, port, families, owner=owner, rules=rules)
-    for protocol, port in _single_ports(openings):
+    for protocol, port in sorted({(protocol, port) for protocol, port, _each in _single_ports(openings, "input")}):
         others = [each for each in listening.get((protocol, port), ()) if not each.is_loopback]
         if (protocol, port) not in required and not others:
             accepted = [each for each in openings if _accepts(each, protocol, port)]
@@ -125,16 +143,13 @@ def _accepts(opening: Mapping[str, Any], protocol: str, port: int) -> bool:
     return opening["certainty"] == "always" and views.opening_covers(opening, protocol, port)
 
 
-def _single_ports(openings: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+def _single_ports(openings: Sequence[Mapping[str, Any]], path: str) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """The ports that are opened one by one. A range is for what comes and goes, and the filter's own findings tell it."""
-    found = {
-        (str(each["protocol"]), int(text))
-        for each in openings
-        if each["certainty"] == "always" and each.get("path", "input") == "input"
-        for text in each.get("ports", ())
-        if re.fullmatch(r"\d+", text) and each["protocol"] in ("tcp", "udp")
-    }
-    return sorted(found)
+    for opening in openings:
+        if opening["certainty"] == "always" and opening.get("path", "input") == path:
+            for text in opening.get("ports", ()):
+                if text.isdigit() and opening["protocol"] in ("tcp", "udp"):
+                    yield str(opening["protocol"]), int(text), opening
 
 
 def _rules(openings: Iterable[Mapping[str, Any]]) -> str:
