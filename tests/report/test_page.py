@@ -174,7 +174,7 @@ def test_print(run: str, browser: Browser, pages: dict[str, Path], tmp_path: Pat
     assert browser.value(
         "[...document.querySelectorAll('details.told > .host')].every(h => h.getBoundingClientRect().height > 100)"
     )
-    browser.look_like(1280)
+    browser.look_like(1280, media="")  # the browser's own choice, which is print
     paper = Path(os.environ.get("GATE_SCREENSHOTS") or tmp_path) / f"{run}.pdf"
     browser.print_to(paper)
     assert paper.read_bytes().startswith(b"%PDF-")
