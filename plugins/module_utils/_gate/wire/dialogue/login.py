@@ -21,7 +21,7 @@ from .verdicts import wants_tls_first
 CANCEL = "*"
 _CLEARTEXT = ("PLAIN", "LOGIN")
 _SPEAKS_OF_ENCRYPTION = re.compile(
-    r"\bSTARTTLS\b|\bSTLS\b|\bTLS\b|\bSSL\b|encrypt|PRIVACYREQUIRED|plaintext|clear ?text|non-secure|insecure",
+    r"\bSTARTTLS\b|\bSTLS\b|\bTLS\b|\bSSL\b|encrypt|PRIVACYREQUIRED|plaintext|clear ?text|non-secure|insecure|\blayer\b",
     re.IGNORECASE,
 )
 
