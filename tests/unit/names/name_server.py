@@ -55,6 +55,23 @@ def reply(query: bytes, records: Records, code: Optional[int] = None, flags: int
     return header + query[12:end] + b"".join(answers)
 
 
+def on_one_port(port: int) -> Tuple[socket.socket, socket.socket]:
+    """A UDP and a TCP socket on the same port, with 0 on any: the first that is free for one may be taken for the other."""
+    for attempt in range(50):
+        udp, tcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(tcp.getsockname())
+            return udp, tcp
+        except OSError:
+            udp.close()
+            tcp.close()
+            if port or attempt == 49:
+                raise
+    raise AssertionError("not reached")
+
+
 class NameServer:
     """Serves until the ``with`` ends. ``queries``: how many came, by ``udp`` and ``tcp``.
 
@@ -66,12 +83,8 @@ class NameServer:
         self.records: Records = records or {}
         self.faults = faults
         self.queries = {"udp": 0, "tcp": 0}
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", port))
+        self._udp, self._tcp = on_one_port(port)
         self.place = self._udp.getsockname()
-        self._tcp = socket.socket()
-        self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._tcp.bind(self.place)
         self._tcp.listen(5)
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._serve_udp, self._serve_tcp)]
 
