@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 
 import pytest
 
 from _gate.wire.connection import Deadline, Endpoint, open_connection
-from _gate.wire.tickets import allows_early_data
+from _gate.wire.tickets import allow_early_data, allows_early_data, watch
 from _gate.wire.tls import Demands, TrustStores
 from wire_openssl import OpensslServer, make_keys, need_openssl
 
@@ -59,6 +60,28 @@ def test_a_ticket_is_read_from_bytes(message, allowed):
 def test_a_ticket_that_is_cut_short_anywhere_allows_nothing():
     whole = ticket(OTHER + early(1))
     assert [allows_early_data(whole[:end]) for end in range(len(whole) - 1)] == [False] * (len(whole) - 1)
+
+
+class Session:
+    """What a context hands to its callback."""
+
+    def __init__(self, context):
+        self.context = context
+
+
+def test_one_ticket_that_allows_it_is_enough():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    watch(context)
+    session, other = Session(context), Session(context)
+    for message in (ticket(), ticket(early(1)), ticket()):
+        context._msg_callback(session, "read", 0x0304, 22, 4, message)
+        context._msg_callback(other, "write", 0x0304, 22, 4, message)
+    assert (allow_early_data(session), allow_early_data(other)) == (True, False)
+
+
+def test_nothing_is_established_where_python_does_not_tell():
+    assert allow_early_data(Session(object())) is None
+    watch(object())
 
 
 def seen(server, say="hello\n", stores=None):
