@@ -29,7 +29,7 @@ def differences(
         if told != sorted(port.get("findings", [])):
             lines.append("{0}: {1} instead of {2}; {3}".format(where, told, port.get("findings", []), own))
         software = evidence[port["port"]].get("software", "")
-        if software != port["software"]:
+        if software != port.get("software", software):
             lines.append("{0}: {1!r} instead of {2!r}".format(where, software, port["software"]))
         if not any(port.get("fix", "") in finding["fix"] for finding in own or [{"fix": ""}]):
             lines.append("{0}: no {1!r} in {2}".format(where, port["fix"], [finding["fix"] for finding in own]))
