@@ -11,7 +11,7 @@ Left out: inheritance of fields, ``order``, ``init=False`` and the like. Fields 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 __all__ = ["asdict", "dataclass", "field", "replace"]
 
@@ -107,10 +107,10 @@ else:
         def __get__(self, _instance: Any, cls: Any) -> Any:
             import dataclasses  # pylint: disable=import-outside-toplevel
 
-            fields = []
+            fields: List[Any] = []
             for name in cls.__match_args__:
                 default = cls._gate_defaults.get(name, dataclasses.MISSING)
-                kind = "default_factory" if isinstance(default, _Factory) else "default"
-                made = dataclasses.field(**{kind: default.make if isinstance(default, _Factory) else default})
-                fields.append((name, Any, made))
+                if isinstance(default, _Factory):
+                    default = dataclasses.field(default_factory=default.make)  # pylint: disable=invalid-field-call
+                fields.append((name, Any) if default is dataclasses.MISSING else (name, Any, default))
             return dataclasses.make_dataclass(cls.__name__, fields).__dataclass_fields__
