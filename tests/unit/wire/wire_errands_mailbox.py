@@ -167,6 +167,15 @@ MAILBOX_ERRANDS = {
         *("sieve", LOGIN),
         login_refused=NO,
     ),
+    "sieve STARTTLS not advertised, accepted": session(
+        [
+            *(S(b'"SASL" "PLAIN"', b"OK"), C(b"STARTTLS"), S(b'OK "go"'), TLS),
+            *(C(b"LOGOUT"), S(b"OK")),
+        ],
+        *("sieve", UNADVERTISED),
+        starttls_unadvertised=YES,
+        left_over_bytes=NO,
+    ),
     "sieve STARTTLS not advertised, refused": session(
         [S(b'"SASL" "PLAIN"', b"OK"), C(b"STARTTLS"), S(b'NO "no"'), C(b"LOGOUT"), S(b"OK")],
         *("sieve", UNADVERTISED),

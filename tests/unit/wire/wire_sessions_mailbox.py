@@ -235,6 +235,19 @@ MAILBOX_SESSIONS = {
         {"software": "nginx", "before": (True, ("APOP",)), "after": (False, ("USER", "PLAIN", "APOP"))},
         protocol="pop3",
     ),
+    "pop3 STLS offered and refused": Session(
+        [
+            S(b"+OK hi"),
+            C(b"CAPA"),
+            S(b"+OK", b"UIDL", b"STLS", b"."),
+            C(b"STLS"),
+            S(b"-ERR no TLS here"),
+            C(b"QUIT"),
+            S(b"+OK"),
+        ],
+        {"before": (True, ()), "after": None, "starttls_reply": "-ERR no TLS here", "stays_plain": True},
+        protocol="pop3",
+    ),
     "pop3 in use": Session(
         [S(b"-ERR [IN-USE] Do you have another POP session running?"), C(b"QUIT"), S(b"+OK")],
         {"throttled": "-ERR [IN-USE] Do you have another POP session running?"},
