@@ -7,7 +7,8 @@
     molecule.sh peers converge; .work/venv/bin/python tests/lab/capture.py 10.79.N.0
 
 A line is who speaks (S, C), a blank, and what is said without its line end; TLS stands where the handshake takes place, and
-CLOSED where the server closes. Blanks at the ends of lines are left off. ``asked`` in a file's name: a mail and a login are begun, and relaying is asked for.
+CLOSED where the server closes. Blanks at the ends of lines are left off. ``asked`` in a file's name: a mail and a login are
+begun, and relaying is asked for.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ def test_a_header_that_was_not_expected_may_be_the_reason(changes):
 
 
 def test_a_server_that_cannot_begin_tls_is_no_busy_one():
-    offer = dict(NOTHING, before_tls=Capabilities(starttls=True, lines=("STARTTLS",)), speaks="smtp", greeting="220 mx")
-    evidence = good("smtp", software="exim", **dict(offer, throttled="454 TLS currently unavailable"))
+    offer = {"before_tls": Capabilities(starttls=True, lines=("STARTTLS",)), "speaks": "smtp", "greeting": "220 mx"}
+    evidence = good("smtp", software="exim", **{**NOTHING, **offer, "throttled": "454 TLS currently unavailable"})
     fault = the_fault(service("smtp"), evidence)
     assert (fault.check, fault.outcome) == ("mail.throttled", UNKNOWN)
     assert "cannot read its key or certificate" in fault.cause

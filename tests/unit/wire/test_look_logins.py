@@ -29,7 +29,7 @@ def context(tmp_path_factory):
     return issue("mail.example.org", ["mail.example.org"]).server_context(tmp_path_factory.mktemp("certificates"))
 
 
-def hangs_up_on(words, context, deaf_from=None, answers=SMTP_ANSWERS):
+def hangs_up_on(words, context, deaf_from=None, answers=None):
     """A server that closes when a line begins with the word (or one of them); from that visit on it closes at once."""
     visits = []
 
@@ -46,7 +46,7 @@ def hangs_up_on(words, context, deaf_from=None, answers=SMTP_ANSWERS):
                 yield line
 
         peer.lines = until_offended
-        mail_server(GREETING, answers, INSIDE, context)(peer)
+        mail_server(GREETING, answers or SMTP_ANSWERS, INSIDE, context)(peer)
 
     return script
 
