@@ -31,8 +31,8 @@ TELLING = [
     Case("STARTTLS and a login", Behaviour("pop3", clear={b"CAPA": capa(b"STLS", b"USER")}), options={"try_login": True}),
     Case("mail", Behaviour("submission", clear={b"MAIL": FIRST_TLS}, inside=RELAYS), options={"relay_to": "a@example.net"}),
     Case("not advertised", Behaviour("smtp", clear={b"EHLO": ehlo()})),
-    Case("finite fields", paper("imaps", ("right RSA",), schemes=(0x0804, 0x0401), prime_bits=1024,
-                               **also("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"))),
+    Case("finite fields", paper(
+        "imaps", ("right RSA",), schemes=(0x0804, 0x0401), prime_bits=1024, **also("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"))),
     Case("untrusted", Behaviour("imap", tls=Tls(("self-signed",)))),
     Case("not yet valid", Behaviour("imap", tls=Tls(("not yet valid",)))),
     Case("handshake only", Behaviour("imaps"), options={"depth": "handshake"}),
