@@ -42,6 +42,27 @@ attributes:
         hands over to the module on the host. Options and results are the same.
 """
 
+    # Joining the views has an action plugin and no module behind it
+    JOINED = r"""
+options: {}
+attributes:
+  action:
+    description: Has an action plugin of the same name.
+    support: full
+    details:
+      - It runs on the controller only.
+  check_mode:
+    description: Can run in check mode and return the same as otherwise.
+    support: full
+    details:
+      - Nothing is ever changed.
+  diff_mode:
+    description: Will return details on what has changed when in diff mode.
+    support: N/A
+    details:
+      - Nothing is ever changed.
+"""
+
     # The report has an action plugin and no module behind it
     REPORT = r"""
 options: {}

@@ -33,6 +33,9 @@ options:
   server_name:
     description:
       - Accepted so that one C(module_defaults) group serves all modules. Not used here.
+  verbose:
+    description:
+      - Return the evidence as well, as M(mailops.gate.firewall_ports_info) does. M(mailops.gate.assert_mail_server) takes it.
 seealso:
   - module: mailops.gate.firewall_ports_info
   - module: mailops.gate.assert_mail_ports
@@ -111,6 +114,26 @@ passed:
   returned: always
   type: list
   elements: dict
+openings:
+  description: What is accepted, as M(mailops.gate.firewall_ports_info) returns it.
+  returned: if O(verbose=true)
+  type: list
+  elements: dict
+interfaces:
+  description: The interfaces that RV(openings) tell apart.
+  returned: if O(verbose=true)
+  type: list
+  elements: str
+families:
+  description: The families of addresses that were looked at.
+  returned: if O(verbose=true)
+  type: list
+  elements: str
+notes:
+  description: What kept the look from being exact.
+  returned: if O(verbose=true)
+  type: list
+  elements: str
 msg:
   description: A summary line, then expected, observed, why and fix for each finding.
   returned: always

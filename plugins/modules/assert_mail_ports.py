@@ -104,6 +104,44 @@ passed:
   returned: always
   type: list
   elements: dict
+ports:
+  description:
+    - What became of the connection to each port of each address, for M(mailops.gate.assert_mail_server).
+    - All that was seen is what M(mailops.gate.mail_ports_info) returns.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The host as it was given.
+      type: str
+    address:
+      description: The address, absent when the name was not found.
+      type: str
+    family:
+      description: V(ipv4) or V(ipv6), absent when the name was not found.
+      type: str
+    port:
+      description: The port.
+      type: int
+    state:
+      description: V(open), V(refused), V(timed-out), V(unreachable), V(reset), V(name-not-found) or V(not-tried).
+      type: str
+    detail:
+      description: More about the state, where there is.
+      type: str
+    source_address:
+      description: The address that the look came from.
+      type: str
+    from_itself:
+      description: The look came from the address that it was at.
+      type: bool
+    greeting:
+      description: The first 200 characters of the greeting.
+      type: str
+    stopped:
+      description: Why the look ended before all was seen.
+      type: str
 msg:
   description: A summary line, then expected, observed, why and fix for each finding.
   returned: always

@@ -150,6 +150,11 @@ namespaces:
   returned: always
   type: list
   elements: dict
+addresses:
+  description: The host's own addresses, without those of loopback and link-local ones.
+  returned: always
+  type: list
+  elements: str
 notes:
   description: What kept the look from being exact.
   returned: always

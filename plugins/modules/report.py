@@ -10,9 +10,9 @@ module: report
 short_description: Write one report over what the assert modules found on many hosts
 version_added: 0.2.0
 description:
-  - Takes the registered results of M(mailops.gate.assert_mail_ports) and M(mailops.gate.assert_firewall_ports) tasks that ran
-    with C(fail_on=never), joins them host by host as P(mailops.gate.verdict#filter) does, and writes them down for people and
-    for machines, in any of five formats.
+  - Takes the registered results of M(mailops.gate.assert_mail_server), or of M(mailops.gate.assert_mail_ports) and
+    M(mailops.gate.assert_firewall_ports), that did not fail (C(fail_on=never)), and writes them down for people and for
+    machines, in any of five formats.
   - Works on the controller and connects to nothing. With C(run_once=true) one task writes one report over all hosts.
   - It judges nothing and never fails for what was found. A host whose look failed stands in the report as unknown.
   - The files are the task's output and no state of a host, so they are written in check mode too, and C(changed) is always
@@ -25,7 +25,8 @@ options:
       - One entry for each host (or for each task that looked at several).
       - C(results) is the list of registered results, C(services) the list that they were held against, C(openings) the
         registered result of M(mailops.gate.firewall_ports_info), from which the packet filter is drawn, C(interfaces) those
-        that it was asked about (where it was), and C(host) the host's name in the report. Without C(host) the findings say which hosts they are about.
+        that it was asked about (where it was), and C(host) the host's name in the report. Without C(host) the findings say which
+        hosts they are about.
     type: list
     elements: dict
     required: true
@@ -75,8 +76,7 @@ options:
 extends_documentation_fragment:
   - mailops.gate.attributes.report
 seealso:
-  - plugin: mailops.gate.verdict
-    plugin_type: filter
+  - module: mailops.gate.assert_mail_server
 """
 
 EXAMPLES = r"""

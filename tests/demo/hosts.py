@@ -76,7 +76,7 @@ BAD = Host(
         Fault("mail.encryption", 110, "STARTTLS not offered"),
         Fault("mail.login-before-tls", 143, "login offered in clear"),
         Fault("mail.certificate-name", 465, "certificate for another name"),
-        Fault("mail.reachable", 587, "nothing listens"),
+        Fault("server.listening", 587, "nothing listens"),
         Fault("mail.certificate-validity", 993, "expired certificate"),
         Fault("mail.encryption", 995, "plaintext spoken, TLS expected"),
         Fault("firewall.missing-opening", 993, "firewall lacks it over IPv4"),

@@ -26,6 +26,7 @@ from runner import environment  # noqa: E402
 WIRE = "mailops.gate.assert_mail_ports"
 FILTER = "mailops.gate.assert_firewall_ports"
 EGRESS = "mailops.gate.assert_mail_egress"
+SERVER = "mailops.gate.assert_mail_server"
 GOOD_SAVE = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
 
 #: File name -> content, for the options that name files.
@@ -103,8 +104,39 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         filter_of(rules={"iptables": "{files}/good.save"}, addresses=["mail"]),
         ["addresses", "mail", "IPv4 or IPv6"],
     ),
-    "no view at all, role": (role(verify_views=[]), ["nothing was established"]),
-    "unknown view, role": (role(verify_views=["wires"]), ["verify_views", "wires", "filter, wire"]),
+    "no view at all, role": (role(verify_views=[]), ["firewall", "nothing to judge"]),
+    "unknown view, role": (role(verify_views=["wires"]), ["verify_views", "wires", "filter, listeners, wire, names"]),
+    "unknown outcome, role": (
+        role(verify_fail_on=["errors"]),
+        ["verify_fail_on", "errors", "fail, unknown, warn, never"],
+    ),
+    "warnings alone, role": (
+        role(verify_fail_on=["warn"], verify_rules={"iptables": "{files}/good.save"}),
+        ["fail_on", "warn", "list of fail and"],
+    ),
+    "another service overridden, role": (
+        role(verify_overrides={"imap": {"port": 1143}}),
+        ["overrides.imap", "service of the list: imaps"],
+    ),
+    "an unknown key overridden, role": (
+        role(verify_overrides={"imaps": {"tls": True}}),
+        ["services[0].tls", "known keys"],
+    ),
+    "a list for an override, role": (role(verify_overrides={"imaps": [993]}), ["overrides.imaps", "or false"]),
+    "a mapping for the services, role": (role(verify_services={"smtp": 25}), ["verify_services", "list"]),
+    "a depth that is none, role": (
+        role(verify_depth="deep"),
+        ["verify_depth", "deep", "handshake, posture, enumerate"],
+    ),
+    "something else for a result, server": (
+        {SERVER: {"host": "mx", "services": ["imaps"], "listeners": {"ok": True}}},
+        ["listeners.listeners", "listening_ports_info"],
+    ),
+    "a firewall result without evidence, server": (
+        {SERVER: {"host": "mx", "services": ["imaps"], "firewall": {"findings": [], "passed": []}}},
+        ["firewall.openings", "verbose"],
+    ),
+    "no view at all, server": ({SERVER: {"host": "mx", "services": ["imaps"]}}, ["firewall", "nothing to judge"]),
     "a host without IPv6, role": (
         role(verify_rules={"iptables": "{files}/good.save"}, verify_families=["ipv4"]),
         ["mx: 1 failed of 3 checks", "firewall.missing-opening"],

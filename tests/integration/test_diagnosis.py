@@ -2,15 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The diagnosis on a real host: Postfix and other listeners in a network namespace with the kernel's own packet filter, seen from
-itself and by a client behind a router. In each case one thing is planted, and one cause must be named."""
+"""The verdict on a real host: Postfix and other listeners in a network namespace with the kernel's own packet filter, seen from
+itself and by a client behind a router. In each case one thing is planted, and one cause must be named.
+
+Each look is what its module does, and its result crosses to ``assert_mail_server`` as JSON, as between two tasks."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -18,25 +21,35 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-for folder in (ROOT / "plugins" / "module_utils", ROOT / "tests" / "unit" / "names", HERE):
+for folder in (ROOT / "plugins" / "module_utils", ROOT / "tests" / "unit" / "names", ROOT / "tests" / "demo", HERE):
     sys.path.insert(0, str(folder))
 
-from _gate.intent.policy import parse_policy  # noqa: E402
-from _gate.intent.services import Defaults, Service, parse_services  # noqa: E402
-from _gate.judge.causes import CAUSES  # noqa: E402
-from _gate.judge.diagnosis import Diagnosis, Vantage, Views, diagnose  # noqa: E402
-from _gate.judge.firewall import judge_firewall  # noqa: E402
-from _gate.listeners.evidence import ListenersEvidence  # noqa: E402
-from _gate.listeners.sensor import look_at_listeners  # noqa: E402
-from _gate.names.sensor import look_at_names  # noqa: E402
-from _gate.packetfilter.openings import openings  # noqa: E402
-from _gate.packetfilter.sensor import look_at_filter  # noqa: E402
-from _gate.wire.look import Limits, Target, look  # noqa: E402
-from egress_lab import MX_COM, MX_ORG, RELAY, RELAY_V6, EgressLab, obstacle  # noqa: E402
+from runner import collection_path  # noqa: E402
+
+sys.path.insert(0, str(collection_path()))
+
+from ansible_collections.mailops.gate.plugins.module_utils._ansible import wire_tasks  # noqa: E402
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.filter_tasks import (  # noqa: E402
+    assert_firewall_ports,
+)
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.listener_tasks import (  # noqa: E402
+    listening_ports_info,
+)
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.options import (  # noqa: E402
+    FIREWALL_PORTS,
+    LISTENING_PORTS_INFO,
+    MAIL_PORTS,
+    MAIL_SERVER,
+)
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.server_tasks import assert_mail_server  # noqa: E402
+from ansible_collections.mailops.gate.plugins.module_utils._gate.judge.causes import CAUSES  # noqa: E402
+from ansible_collections.mailops.gate.plugins.module_utils._gate.names.sensor import look_at_names  # noqa: E402
+from ansible_collections.mailops.gate.plugins.module_utils._gate.wire.look import Limits  # noqa: E402
+
+from egress_lab import MX_COM, RELAY, RELAY_V6, EgressLab, obstacle  # noqa: E402
 from name_server import NameServer  # noqa: E402
 
 NAME = "relay.example.net"
-OWN = (RELAY, MX_ORG, MX_COM, RELAY_V6, "2001:db8:113::21")
 RECORDS = {(NAME, "A"): [RELAY], (NAME, "AAAA"): [RELAY_V6]}
 LIMITS = Limits(
     deadline_seconds=20, connect_seconds=2, reply_seconds=2, silence_seconds=0.5, retry_seconds=0.2, per_address=20
@@ -147,57 +160,69 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EgressLab]:
         made.close()
 
 
-def diagnosed(lab: EgressLab, case: Case) -> Diagnosis:
-    given = dict(case.service)
-    defaults = Defaults(parse_policy("rfc8314"), str(lab.ca), given.pop("server_name", NAME))
-    services = parse_services([given], defaults)
-    with NameServer(case.records) as server:
-        names = look_at_names(names=[NAME], servers=[server.place]).names[0]
+def options_of(spec: dict[str, dict[str, Any]], **given: Any) -> dict[str, Any]:
+    """A module's options as Ansible hands them over."""
+    return {**{name: option.get("default") for name, option in spec.items()}, **given}
+
+
+def verdict(lab: EgressLab, case: Case, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setattr(wire_tasks, "limits", lambda options: LIMITS)
+    service = dict(case.service)
+    shared = {"services": [service], "server_name": service.pop("server_name", NAME), "trust": str(lab.ca)}
     with lab.outside.entered():
-        seen = look_at_listeners()
-        evidence = look_at_filter({})
-        here = looked(lab, services)
-    entries, _interfaces = openings(evidence.acceptance)
-    vantages = [Vantage("here", tuple(here), itself=True)]
+        listening = listening_ports_info(options_of(LISTENING_PORTS_INFO))
+        filtered = assert_firewall_ports(
+            options_of(FIREWALL_PORTS, host=[NAME], fail_on=["never"], verbose=True, **shared)
+        )
+        wire = {} if "here" in case.without else {"server": looked(shared)}
     for name, place in (("client", lab.host), ("router", lab.way)):
         if name not in case.without:
             with place.entered():
-                vantages.append(Vantage(name, tuple(looked(lab, services))))
-    views = Views(
-        host=NAME,
-        own=OWN,
-        listeners=None if "listeners" in case.without else of_the_host(lab, seen, case),
-        filter_findings=() if "filter" in case.without else tuple(judge_firewall(NAME, services, evidence)),
-        openings=tuple(entries),
-        vantages=tuple(each for each in vantages if each.name not in case.without),
-        name=names,
-    )
-    (found,) = diagnose(services, views)
-    return found
+                wire[name] = looked(shared)
+    with NameServer(case.records) as server:
+        seen = options_of(
+            MAIL_SERVER,
+            host=NAME,
+            names=True,
+            wire=crossed(wire),
+            firewall=None if "filter" in case.without else crossed(filtered),
+            listeners=None if "listeners" in case.without else crossed(of_the_host(lab, listening, case)),
+            **shared,
+        )
+        return assert_mail_server(
+            seen, "server", lambda name: look_at_names(names=[name], servers=[server.place]).names[0]
+        )
 
 
-def of_the_host(lab: EgressLab, seen: ListenersEvidence, case: Case) -> ListenersEvidence:
+def crossed(result: dict[str, Any]) -> dict[str, Any]:
+    """As it arrives in another task."""
+    return json.loads(json.dumps(result))
+
+
+def of_the_host(lab: EgressLab, seen: dict[str, Any], case: Case) -> dict[str, Any]:
     """Without other containers of this machine: they are not of the host that the namespace stands for."""
     own = {"", f"net:[{os.stat('/run/netns/' + lab.way.name).st_ino}]"} if case.container else {""}
-    return ListenersEvidence(
-        tuple(each for each in seen.listeners if each.namespace in own),
-        tuple(each for each in seen.namespaces if each.name in own),
+    return {
+        **seen,
+        "listeners": [each for each in seen["listeners"] if each.get("namespace", "") in own],
+        "namespaces": [each for each in seen["namespaces"] if each["name"] in own],
+    }
+
+
+def looked(shared: dict[str, Any]) -> dict[str, Any]:
+    look = options_of(
+        MAIL_PORTS, host=[NAME], addresses=[RELAY, RELAY_V6], depth="handshake", fail_on=["never"], **shared
     )
-
-
-def looked(lab: EgressLab, services: tuple[Service, ...]) -> list:
-    (service,) = services
-    targets = [
-        Target(
-            address, service.port, str(service.protocol), service.begins, service.server_name, str(lab.ca), checks=()
-        )
-        for address in (RELAY, RELAY_V6)
-    ]
-    return [replace(each, host=NAME) for each in look(targets, LIMITS)]
+    result = wire_tasks.assert_mail_ports(look)
+    for port in result["ports"]:
+        assert len(json.dumps(port)) < 1000, port
+    return result
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{number}-{case.cause}" for number, case in enumerate(CASES)])
-def test_the_cause_that_is_planted_is_the_one_that_is_named(lab: EgressLab, case: Case) -> None:
+def test_the_cause_that_is_planted_is_the_one_that_is_named(
+    lab: EgressLab, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = [sys.executable, str(HERE / "planted_server.py")]
     with contextlib.ExitStack() as stack:
         for place, planted in ((lab.outside, case.planted), (lab.way, case.on_the_way)):
@@ -206,7 +231,23 @@ def test_the_cause_that_is_planted_is_the_one_that_is_named(lab: EgressLab, case
         for place, rules in ((lab.outside, case.server), (lab.way, case.way)):
             if rules:
                 stack.enter_context(lab.filtered(place, rules))
-        found = diagnosed(lab, case)
-    assert found.cause == case.cause, (found.text, found.facts)
-    assert found.families == case.families, (found.text, found.also)
-    assert found.certain == CAUSES[case.cause].certain
+        whole = verdict(lab, case, monkeypatch)
+    found = whole["diagnoses"][0]
+    assert found["cause"] == case.cause, whole["msg"]
+    assert tuple(found["families"]) == case.families, whole["msg"]
+    assert found["certain"] == CAUSES[case.cause].certain
+    told = [
+        each for each in whole["findings"] if each.get("diagnosis") and not each["diagnosis"].startswith("surplus.")
+    ]
+    wanted = [each["cause"] for each in whole["diagnoses"] if each["cause"] not in UNTOLD]
+    assert sorted(each["diagnosis"] for each in told) == sorted(wanted), whole["msg"]
+    if case.cause in UNTOLD:
+        return
+    told.sort(key=lambda each: each["diagnosis"] != case.cause)
+    assert told[0]["cause"] and told[0]["settles"], told
+    if case.cause != "unknown.not-seen-from-outside":
+        assert whole["stops"] and told[0]["outcome"] in ("fail", "unknown"), whole["msg"]
+
+
+#: A client gets what it should; or no view saw anything, and what was not looked at has no finding.
+UNTOLD = ("fine", "unknown")

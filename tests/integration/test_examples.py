@@ -28,16 +28,6 @@ PLUGINS = sorted(
     for path in (ROOT / "plugins" / kind).glob("*.py")
     if path.name != "__init__.py"
 )
-#: The results that the filter's example takes.
-BEFORE = {
-    "verdict": """
-- mailops.gate.assert_mail_ports: {host: mail.example.org, services: [imaps], fail_on: never}
-  register: mail_ports
-- mailops.gate.assert_firewall_ports: {host: mail.example.org, services: [smtp, submission, imaps], fail_on: never,
-    rules: {iptables: /etc/iptables/rules.v4, ip6tables: /etc/iptables/rules.v6}}
-  register: firewall_ports
-"""
-}
 
 
 def unshare() -> list[str]:
@@ -82,7 +72,7 @@ def on_stage(directory: Path, playbook: str) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.parametrize("path", PLUGINS, ids=[path.stem for path in PLUGINS])
 def test_the_documented_examples_are_true(path: Path, tmp_path: Path) -> None:
-    result = on_stage(tmp_path, play(BEFORE.get(path.stem, "") + examples(path)))
+    result = on_stage(tmp_path, play(examples(path)))
     assert result.returncode == 0, result.stdout + result.stderr
 
 

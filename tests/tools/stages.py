@@ -52,7 +52,7 @@ STAGES = [
     Stage("demo", "demo", f"{PYTHON} tests/demo/run.py"),
     # Waits for `molecule`: a checkout has one lab.
     Stage("polite", "molecule", "sh tests/lab/molecule.sh polite", seconds=3600),
-    Stage("integration", "integration", f"{PYTEST} tests/integration"),
+    Stage("integration", "integration", f"{PYTEST} tests/integration", seconds=1500),
     Stage("report", "report", f"{PYTEST} tests/report"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
     Stage("kernel", "kernel", f"{PYTEST} tests/kernel"),

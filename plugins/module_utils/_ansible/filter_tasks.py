@@ -20,16 +20,7 @@ from .look_options import parse_list, parse_timeout
 
 def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
     """The result of ``firewall_ports_info``: the openings."""
-    evidence = _look(options)
-    entries, interfaces = openings(evidence.acceptance)
-    families = [f"ipv{family}" for family in sorted(evidence.families)]
-    return {
-        "changed": False,
-        "openings": entries,
-        "interfaces": interfaces,
-        "families": families,
-        "notes": list(evidence.notes),
-    }
+    return dict(_seen(_look(options)), changed=False)
 
 
 def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,8 +30,16 @@ def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
     host = options["host"][0] if options["host"] else socket.gethostname()
     if not host:
         raise IntentError("host", host, "the name that findings carry, or left out for the host's own")
-    verdict = reach_verdict(judge_firewall(host, services, _look(options)))
-    return dict(verdict_as_dict(verdict), changed=False, failed=verdict.stops(fail_on))
+    evidence = _look(options)
+    verdict = reach_verdict(judge_firewall(host, services, evidence))
+    seen = _seen(evidence) if options["verbose"] else {}
+    return dict(verdict_as_dict(verdict), **seen, changed=False, failed=verdict.stops(fail_on))
+
+
+def _seen(evidence: FilterEvidence) -> dict[str, Any]:
+    entries, interfaces = openings(evidence.acceptance)
+    families = [f"ipv{family}" for family in sorted(evidence.families)]
+    return {"openings": entries, "interfaces": interfaces, "families": families, "notes": list(evidence.notes)}
 
 
 def _look(options: Mapping[str, Any]) -> FilterEvidence:

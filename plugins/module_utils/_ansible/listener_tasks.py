@@ -13,5 +13,5 @@ from .._gate.report.listeners import listeners_as_dict
 
 
 def listening_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of ``listening_ports_info``: ``listeners``, ``namespaces`` and ``notes``."""
+    """The result of ``listening_ports_info``: ``listeners``, ``namespaces``, ``addresses`` and ``notes``."""
     return dict(listeners_as_dict(look_at_listeners(), options["verbose"]), changed=False)

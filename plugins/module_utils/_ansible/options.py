@@ -54,3 +54,14 @@ FIREWALL_PORTS_INFO = _spec(SHARED, FILTER)
 FIREWALL_PORTS = _spec(SHARED, FILTER, required=("services",))
 LISTENING_PORTS_INFO = _spec(SHARED)
 MAIL_EGRESS = _spec(SHARED, EGRESS)
+MAIL_SERVER: dict[str, dict[str, Any]] = {
+    "host": {"type": "str", "required": True},
+    **{name: SHARED[name] for name in ("policy", "trust", "server_name", "fail_on")},
+    "services": dict(SHARED["services"], required=True),
+    "firewall": {"type": "dict"},
+    "candidates": {"type": "bool", "default": False},
+    "listeners": {"type": "dict"},
+    "wire": {"type": "dict", "default": {}},
+    "names": {"type": "bool", "default": False},
+    "keep_going": {"type": "bool", "default": False},
+}

@@ -14,6 +14,7 @@ from .._gate.judge.mail_ports import judge_mail_ports
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
 from .._gate.report.plain import verdict_as_dict
 from .._gate.report.ports import port_as_dict
+from .._gate.report.registered import sight_as_dict
 from .._gate.wire.evidence import PortEvidence
 from .._gate.wire.look import Progress, look
 from .look_options import limits, mail_services, targets
@@ -26,11 +27,13 @@ def mail_ports_info(options: Mapping[str, Any], waiting: Progress | None = None)
 
 
 def assert_mail_ports(options: Mapping[str, Any], waiting: Progress | None = None) -> dict[str, Any]:
-    """The result of ``assert_mail_ports``: the verdict, ``failed`` as ``fail_on`` says."""
+    """The result of ``assert_mail_ports``: the verdict, ``failed`` as ``fail_on`` says, and what joining views takes of it."""
     fail_on = parse_fail_on(options["fail_on"])
     services = mail_services(options)
-    verdict = reach_verdict(judge_mail_ports(services, _look(options, services, waiting)))
-    return dict(verdict_as_dict(verdict), changed=False, failed=verdict.stops(fail_on))
+    evidence = _look(options, services, waiting)
+    verdict = reach_verdict(judge_mail_ports(services, evidence))
+    ports = [sight_as_dict(port) for port in evidence]
+    return dict(verdict_as_dict(verdict), ports=ports, changed=False, failed=verdict.stops(fail_on))
 
 
 def _look(options: Mapping[str, Any], services: Sequence[Service], waiting: Progress | None) -> list[PortEvidence]:

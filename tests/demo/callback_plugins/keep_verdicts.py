@@ -37,9 +37,8 @@ class CallbackModule(CallbackBase):
         self.hosts = {}
 
     def v2_runner_on_ok(self, result):
-        facts = result.result.get("ansible_facts", {})
-        if "verify_verdict" in facts:
-            self._host(result)["verdict"] = facts["verify_verdict"]
+        if "diagnoses" in result.result:
+            self._host(result)["verdict"] = result.result
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         self._host(result)["errors"].append(str(result.result.get("msg", "")))

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from _gate.intent.policy import parse_policy
 from _gate.intent.services import Defaults, parse_services
+from _gate.judge.diagnosis import Vantage
 from _gate.judge.finding import PASS
 from _gate.judge.mail_ports import judge_mail_ports
 from _gate.wire import evidence as seen
@@ -60,3 +61,9 @@ def good(name, **changes):
 
 def faults(required, evidence):
     return [(item.check, item.outcome) for item in judge_mail_ports([required], [evidence]) if item.outcome != PASS]
+
+
+def vantage(name, *ports, services=(), itself=False):
+    """A place from which these ports were seen, held against the services (by default SMTP alone)."""
+    required = services or (service("smtp"),)
+    return Vantage(name, ports, tuple(judge_mail_ports(required, ports)), itself)

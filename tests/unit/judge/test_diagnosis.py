@@ -10,13 +10,13 @@ from dataclasses import replace
 
 import pytest
 
-from _gate.judge.diagnosis import Vantage, Views, diagnose
+from _gate.judge.diagnosis import Views, diagnose
 from _gate.judge.finding import FAIL, PASS, Finding
 from _gate.judge.surplus import find_surplus
 from _gate.listeners.evidence import Listener, ListenersEvidence, Namespace, Owner, Published
 from _gate.names.sensor import NameEvidence
 from _gate.wire import evidence as seen
-from judge_samples import good, service
+from judge_samples import good, service, vantage
 
 V4, V6 = "203.0.113.10", "2001:db8::10"
 MASTER = Owner(7, "master", ("/usr/lib/postfix/sbin/master",), "root", "postfix@-.service")
@@ -47,8 +47,8 @@ FINE = Views(
     listeners=ListenersEvidence((listener(), listener("::", ("ipv6",), v6only=True))),
     filter_findings=(accepted(),),
     vantages=(
-        Vantage("mail.example.org", (port(), port(V6)), itself=True),
-        Vantage("controller", (port(), port(V6, source_address="2001:db8:5::1"))),
+        vantage("mail.example.org", port(), port(V6), itself=True),
+        vantage("controller", port(), port(V6, source_address="2001:db8:5::1")),
     ),
     name=NameEvidence("mail.example.org", (V4, V6)),
 )
@@ -57,7 +57,7 @@ FINE = Views(
 def shut(*addresses, state=seen.TIMED_OUT, name="controller", **more):
     """The vantages, the one outside seeing these addresses shut and the others open."""
     ports = [port(each, state if each in addresses else seen.OPEN, **more) for each in (V4, V6)]
-    return (FINE.vantages[0], Vantage(name, tuple(ports)))
+    return (FINE.vantages[0], vantage(name, *ports))
 
 
 def one(views):
@@ -67,7 +67,7 @@ def one(views):
 
 def test_all_is_well():
     found = one(FINE)
-    assert found.cause == "fine" and found.is_fine and found.families == ("ipv4", "ipv6") and found.also == ()
+    assert found.cause == "fine" and found.is_fine and found.families == ("ipv4", "ipv6") and found.also == ""
 
 
 def test_closed_and_optional_services_have_no_diagnosis():
@@ -90,7 +90,7 @@ def test_one_family_only():
     views = replace(FINE, listeners=ListenersEvidence((listener(),)), vantages=shut(V6, state=seen.REFUSED))
     found = one(views)
     assert (found.cause, found.families) == ("listen.one-family", ("ipv6",))
-    assert "no IPv6" in found.text and found.also == ()
+    assert "no IPv6" in found.text and found.also == ""
 
 
 def test_the_filter_drops_ipv6():
@@ -132,14 +132,14 @@ def test_different_faults_of_the_families_are_both_told():
     )
     found = one(views)
     assert (found.cause, found.families) == ("listen.one-family", ("ipv6",))
-    assert found.also == ("IPv4: the filter drops IPv4 to port 25: closed by the policy",)
+    assert found.also == "IPv4: the filter drops IPv4 to port 25: closed by the policy"
 
 
 def test_a_family_that_nobody_looked_at_from_elsewhere_is_not_fine():
-    views = replace(FINE, vantages=(Vantage("controller", (port(),)),))
+    views = replace(FINE, vantages=(vantage("controller", port()),))
     found = one(views)
     assert (found.cause, found.families) == ("unknown.not-seen-from-outside", ("ipv6",))
-    assert not found.is_fine and found.also == ()
+    assert not found.is_fine and found.also == ""
 
 
 def test_a_family_from_which_nobody_may_connect_has_no_cause():
@@ -155,7 +155,7 @@ def test_dns_points_elsewhere():
 
 
 def test_a_name_that_clients_do_not_find():
-    lost = Vantage("controller", (good("smtp", address="", family="", state=seen.NAME_NOT_FOUND),))
+    lost = vantage("controller", good("smtp", address="", family="", state=seen.NAME_NOT_FOUND))
     found = one(replace(FINE, name=None, vantages=(lost,)))
     assert found.cause == "name.not-found"
 
@@ -165,7 +165,7 @@ def test_another_process_holds_the_port():
     views = replace(
         FINE,
         listeners=ListenersEvidence((listener(owners=(holder,)), listener("::", ("ipv6",), owners=(holder,)))),
-        vantages=(Vantage("controller", (port(speaks="ssh", encryption=None, tls=None),)),),
+        vantages=(vantage("controller", port(speaks="ssh", encryption=None, tls=None)),),
     )
     found = one(views)
     assert found.cause == "server.other-process"
@@ -186,13 +186,13 @@ def test_another_process_holds_the_port():
     ],
 )
 def test_what_the_server_does(facts, cause):
-    assert one(replace(FINE, vantages=(Vantage("controller", (port(**facts),)),))).cause == cause
+    assert one(replace(FINE, vantages=(vantage("controller", port(**facts)),))).cause == cause
 
 
 def test_the_certificate_of_a_service_that_needs_one():
     imaps = service("imaps")
     wrong = good("imaps", address=V4, tls=replace(good("imaps").tls, name_matches=False))
-    views = Views("mail.example.org", vantages=(Vantage("controller", (wrong,)),))
+    views = Views("mail.example.org", vantages=(vantage("controller", wrong, services=(imaps,)),))
     (found,) = diagnose([imaps], views)
     assert found.cause == "server.certificate" and found.finding.check == "mail.certificate-name" and found.remedy
 

@@ -129,6 +129,8 @@ def test_plain_data_and_back():
         fix="how",
         source="RFC",
         families=BOTH,
+        diagnosis="listen.loopback",
+        settles="ss",
     )
     assert Finding.from_dict(original.as_dict()) == original
     assert Finding.from_dict(finding(port=0).as_dict()) == finding(port=0)
@@ -137,7 +139,7 @@ def test_plain_data_and_back():
 def test_every_check_is_documented():
     for name, check in CHECKS.items():
         view, _dot, rest = name.partition(".")
-        assert view in ("mail", "firewall")
+        assert view in ("mail", "firewall", "server")
         assert rest
         assert check.asks.endswith(".")
         assert check.matters.endswith(".")

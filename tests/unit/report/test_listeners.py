@@ -58,6 +58,7 @@ def test_what_does_not_apply_is_absent():
             }
         ],
         "namespaces": [],
+        "addresses": [],
         "notes": [],
     }
 

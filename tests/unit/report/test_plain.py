@@ -9,7 +9,7 @@ import pytest
 from _gate.errors import IntentError
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, Finding
 from _gate.judge.verdict import reach_verdict
-from _gate.report.plain import join_results, verdict_as_dict
+from _gate.report.plain import findings_of, verdict_as_dict
 from _gate.report.ports import port_as_dict
 from _gate.report.text import render
 from _gate.wire.evidence import OPEN, Capabilities, PortEvidence
@@ -72,37 +72,33 @@ def test_results_of_two_views_join_into_one_verdict():
             ]
         )
     )
-    joined = join_results([filtered, wire], ("fail",))
+    whole = reach_verdict([*findings_of(filtered, "filter"), *findings_of(wire, "wire")])
+    joined = dict(verdict_as_dict(whole), stops=whole.stops(("fail",)))
     assert [finding["check"] for finding in joined["findings"]] == ["firewall.missing-opening"]
     assert joined["passed"] == [{"check": "firewall.missing-opening", "host": "mx", "port": 25, "service": "smtp"}]
     assert joined["stops"] is True
     assert joined["outcome"] == FAIL
 
 
-@pytest.mark.parametrize("result", [{"skipped": True}, {"failed": True, "msg": "no root"}, {}])
-def test_a_result_without_findings_is_refused(result):
-    with pytest.raises(IntentError, match=r"results\[0\]"):
-        join_results([result], ("fail",))
-
-
 @pytest.mark.parametrize(
-    "results",
+    "result",
     [
+        {"skipped": True},
+        {"failed": True, "msg": "no root"},
+        {},
         None,
         "abc",
-        {"findings": [], "passed": []},
-        ["abc"],
-        [{"findings": 3, "passed": []}],
-        [{"findings": ["x"], "passed": []}],
-        [{"findings": [{"check": "x"}], "passed": []}],
-        [{"findings": [{"check": "x", "host": "mx", "outcome": "bad"}], "passed": []}],
-        [{"findings": [{"check": "x", "host": "mx", "outcome": "fail", "more": 1}], "passed": []}],
+        {"findings": 3, "passed": []},
+        {"findings": ["x"], "passed": []},
+        {"findings": [{"check": "x"}], "passed": []},
+        {"findings": [{"check": "x", "host": "h", "outcome": "great"}], "passed": []},
+        {"findings": [{"check": "x", "host": "h", "outcome": "fail", "colour": "red"}], "passed": []},
     ],
 )
-def test_what_is_no_list_of_results_is_refused_with_a_clear_text(results):
-    with pytest.raises(IntentError, match="results"):
-        join_results(results, ("fail",))
+def test_a_result_without_findings_is_refused_with_a_clear_text(result):
+    with pytest.raises(IntentError, match="wire"):
+        findings_of(result, "wire")
 
 
 def test_no_view_at_all_is_unknown():
-    assert join_results([], ("fail", "unknown"))["outcome"] == UNKNOWN
+    assert reach_verdict([]).outcome == UNKNOWN

@@ -279,6 +279,32 @@ CHECKS: dict[str, Check] = {
         "Where it is taken out on the way, mail and passwords pass in clear.",
         "RFC 3207 section 6, RFC 8314 section 3",
     ),
+    "server.name": Check(
+        "DNS has addresses for the host's name, and they are this host's.",
+        "Clients that go elsewhere find an old server, or nothing.",
+        "RFC 5321 section 5.1",
+    ),
+    "server.listening": Check(
+        "The server of each required service listens where clients connect, on both families that they use.",
+        "A server that did not come up, or listens on loopback only, is the most frequent fault of all.",
+        "the service list",
+    ),
+    "server.views": Check(
+        "What listens, what the filter accepts and what clients see fit together, and a client from elsewhere was served.",
+        "Where the views contradict each other, somebody else answers, or a view is wrong. What settles it stands beside it.",
+        "docs/diagnosis.md",
+    ),
+    "server.surplus": Check(
+        "No container publishes a port that nothing requires.",
+        "Its connections are forwarded, past the rules for the host itself: a database in a container is open to the world, "
+        "whatever ufw says.",
+        "the service list",
+    ),
+    "server.looked-at": Check(
+        "Every view that was asked for was looked at.",
+        "What was not seen is not known to be right.",
+        "docs/diagnosis.md",
+    ),
     "firewall.missing-opening": Check(
         "The packet filter accepts new connections to every required port from everybody who may connect.",
         "Clients time out, on IPv6 alone perhaps.",

@@ -18,7 +18,6 @@ from . import causes as shows
 from . import diagnosis_views as views
 from .causes import CAUSES, find_cause
 from .finding import Finding
-from .mail_ports import judge_mail_ports
 
 FAMILIES = ("ipv4", "ipv6")
 _FAMILY_TEXTS = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -27,10 +26,12 @@ _ORDER = list(CAUSES)
 
 @dataclass(frozen=True)
 class Vantage:
-    """Where a look was taken from: ``name`` for people; ``itself``: from the host that is looked at. ``ports``: what was seen."""
+    """Where a look was taken from: ``name`` for people; ``itself``: from the host that is looked at. ``ports``: what was seen,
+    ``findings``: what ``judge_mail_ports`` says of that."""
 
     name: str
     ports: tuple[PortEvidence, ...]
+    findings: tuple[Finding, ...]
     itself: bool = False
 
 
@@ -39,7 +40,7 @@ class Views:
     """All that was seen of one host; what was not looked at is None or empty.
 
     ``host``: the name that clients use. ``own``: the host's own addresses. ``filter_findings``: of ``judge_firewall``;
-    ``openings``: the evidence behind them. ``name``: what DNS has for ``host``.
+    ``openings``: the evidence behind them, for ``filter_families`` of addresses. ``name``: what DNS has for ``host``.
     """
 
     host: str
@@ -47,6 +48,7 @@ class Views:
     listeners: ListenersEvidence | None = None
     filter_findings: tuple[Finding, ...] = ()
     openings: tuple[Mapping[str, Any], ...] = ()
+    filter_families: tuple[str, ...] = FAMILIES
     vantages: tuple[Vantage, ...] = ()
     name: NameEvidence | None = None
 
@@ -79,7 +81,7 @@ class Details:
 @dataclass(frozen=True)
 class Diagnosis:
     """The one cause for a service. ``cause``: of :data:`judge.causes.CAUSES`. ``families``: those that it holds for; where the
-    other family has another one, ``also`` tells it. ``facts``: what each view showed, by which it was found. ``finding``: of the
+    other family has another one, ``other`` is it. ``facts``: what each view showed, by which it was found. ``finding``: of the
     wire, the one that the cause is from, where it is."""
 
     host: str
@@ -92,8 +94,13 @@ class Diagnosis:
     remedy: str
     certain: bool
     facts: tuple[tuple[str, str], ...]
-    also: tuple[str, ...] = ()
     finding: Finding | None = None
+    other: Diagnosis | None = None
+
+    @property
+    def also(self) -> str:
+        """What the other family has, in words."""
+        return f"{_FAMILY_TEXTS[self.other.families[0]]}: {self.other.text}" if self.other else ""
 
     @property
     def is_fine(self) -> bool:
@@ -111,12 +118,8 @@ def _diagnose(service: Service, seen: Views) -> Diagnosis:
     found = [_of_family(service, seen, family) for family in _families(service, seen)]
     first = min(found, key=lambda each: (each.is_fine, _ORDER.index(each.cause)))
     same = [each for each in found if each.cause == first.cause]
-    others = tuple(
-        "{}: {}".format(_FAMILY_TEXTS[each.families[0]], each.text)
-        for each in found
-        if each.cause != first.cause and not each.is_fine
-    )
-    return replace(first, families=tuple(each.families[0] for each in same), also=others)
+    other = next((each for each in found if each.cause != first.cause and not each.is_fine), None)
+    return replace(first, families=tuple(each.families[0] for each in same), other=other)
 
 
 def _families(service: Service, seen: Views) -> list[str]:
@@ -134,15 +137,11 @@ def _of_family(service: Service, seen: Views, family: str) -> Diagnosis:
     outside = [each for place in seen.vantages if not place.itself for each in place.ports]
     inside = [each for place in seen.vantages if place.itself for each in place.ports]
     used = _used_addresses(service, seen)
-    talking = [
-        each for each in outside or inside if each.family == family and views.counts(each, service) and service.protocol
-    ]
-    wire_findings = judge_mail_ports([service], talking) if talking else []
-    talk, finding = views.talk_shows(talking, wire_findings)
+    talk, finding = _talk(service, [place for place in seen.vantages if not place.itself] or seen.vantages, family)
     facts = {
         "names": _names(service, seen, family),
         "listening": views.listening_shows(seen.listeners, service, family, used, seen.own),
-        "filter": views.filter_shows(seen.filter_findings, seen.openings, service, family),
+        "filter": _filter(service, seen, family),
         "here": views.port_shows(inside, service, family),
         "outside": views.port_shows(outside, service, family),
         "other_family": views.port_shows(outside, service, other),
@@ -168,6 +167,27 @@ def _of_family(service: Service, seen: Views, family: str) -> Diagnosis:
     )
 
 
+def _talk(service: Service, vantages: Sequence[Vantage], family: str) -> tuple[str, Finding | None]:
+    """What comes of the connections from these vantages, and the finding that tells it."""
+    talking, findings = [], []
+    for place in vantages:
+        mine = [each for each in place.ports if each.family == family and views.counts(each, service)]
+        addresses = {each.address for each in mine}
+        talking += mine
+        findings += [
+            each
+            for each in place.findings
+            if (each.port, each.service) == (service.port, service.label) and addresses.intersection(each.addresses)
+        ]
+    return views.talk_shows(talking, findings) if service.protocol else (shows.UNKNOWN, None)
+
+
+def _filter(service: Service, seen: Views, family: str) -> str:
+    if family not in seen.filter_families:
+        return shows.UNKNOWN
+    return views.filter_shows(seen.filter_findings, seen.openings, service, family)
+
+
 def _names(service: Service, seen: Views, family: str) -> str:
     """A name that those cannot find who look from elsewhere has no address, whatever a resolver says here."""
     outside = [each for place in seen.vantages if not place.itself for each in place.ports if each.port == service.port]
@@ -178,7 +198,10 @@ def _names(service: Service, seen: Views, family: str) -> str:
 
 def _used_addresses(service: Service, seen: Views) -> list[str]:
     looked = [
-        each.address for place in seen.vantages for each in place.ports if each.port == service.port and each.address
+        each.address.partition("%")[0]
+        for place in seen.vantages
+        for each in place.ports
+        if each.port == service.port and each.address
     ]
     published = list(seen.name.addresses) if seen.name else []
     return list(dict.fromkeys(looked or published))
@@ -194,7 +217,7 @@ def _details(service: Service, seen: Views, family: str, facts: Mapping[str, str
     found = views.listeners_on(seen.listeners, service) if seen.listeners else []
     containers = views.containers_on(seen.listeners, service) if seen.listeners else []
     containers += [each.published.container for each in found if each.published and each.published.container]
-    closed = next((each for each in seen.filter_findings if each.port == service.port and each.outcome != "pass"), None)
+    closed = next((each for each in views.of_service(seen.filter_findings, service) if each.outcome != "pass"), None)
     return Details(
         name=service.server_name or seen.host,
         host=seen.host,

@@ -17,7 +17,8 @@ from ..packetfilter.intervals import minus, normal
 from ..wire import evidence as wire
 from ..wire.evidence import PortEvidence
 from . import causes as shows
-from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
+from .checks import CHECKS
+from .finding import FAIL, UNKNOWN, Finding
 from .vantage import may_connect, sent_nothing
 
 #: Addresses that others see as another one: those that are translated on the way (RFC 1918, RFC 6598, RFC 4193), and link-local.
@@ -32,7 +33,12 @@ _NEVER_ARRIVE = {
     4: ((0, 0x00FFFFFF), (0x7F000000, 0x7FFFFFFF), (0xE0000000, 0xFFFFFFFF)),
     6: ((0, 1), (0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF), (0xFF << 120, (1 << 128) - 1)),
 }
+#: What judge_firewall says of a required port.
+FILTER_CHECKS = ("firewall.missing-opening", "firewall.sometimes-open", "firewall.undecided")
 _RATE = re.compile(r"\b(?:limit|hashlimit|connlimit|recent|quota|rate|meter|ct count)\b")
+#: The worse first. Of several faults the one that comes first in a connection is told: the checks are in that order.
+_FAULTS = (FAIL, UNKNOWN)
+_CHECKS = list(CHECKS)
 _STATES = {
     wire.OPEN: shows.OPEN,
     wire.TIMED_OUT: shows.TIMED_OUT,
@@ -100,12 +106,17 @@ def listening_shows(
     """Whether a socket takes what clients send.
 
     :param used: the addresses that clients use, of any family. One that is not the host's own is translated to one that is.
+        Where they are all of loopback, the clients are on the host itself, and what listens there is for them.
     """
     if evidence is None:
         return shows.UNKNOWN
     found = listeners_on(evidence, service)
     if not found:
         return shows.IN_CONTAINER if containers_on(evidence, service) else shows.NOTHING
+    mine = [address for address in used if family_of(address) == family]
+    on_loopback = mine and all(ipaddress.ip_address(address).is_loopback for address in mine)
+    if on_loopback and any(each.takes(address) for each in found for address in mine):
+        return shows.HERE
     open_to_others = [each for each in found if not each.is_loopback]
     if not open_to_others:
         return shows.LOOPBACK
@@ -123,13 +134,11 @@ def filter_shows(
     findings: Iterable[Finding], openings: Sequence[Mapping[str, Any]], service: Service, family: str
 ) -> str:
     """What the filter does, by the findings of ``judge_firewall``; the openings tell what is left where some is missing."""
-    mine = [
-        each
-        for each in findings
-        if each.port == service.port and each.check in ("firewall.missing-opening", "firewall.undecided")
-    ]
+    mine = of_service(findings, service)
     failed = next((each for each in mine if each.outcome == FAIL and family in each.families), None)
     if failed is None:
+        if any(each.check == "firewall.sometimes-open" for each in mine):
+            return shows.BY_RATE
         doubt = next((each for each in mine if each.outcome == UNKNOWN), None)
         if doubt is not None:
             return shows.BY_RATE if _RATE.search(doubt.cause) else shows.UNKNOWN
@@ -143,6 +152,12 @@ def filter_shows(
             return shows.BY_RATE
         return shows.REJECTS if re.search(r"\breject", failed.cause) else shows.DROPS
     return shows.BY_SOURCE if _lacks_sources(always, service, family) else shows.BY_INTERFACE
+
+
+def of_service(findings: Iterable[Finding], service: Service) -> list[Finding]:
+    """What the filter's findings say of a required port."""
+    place = (service.port, service.label)
+    return [each for each in findings if (each.port, each.service) == place and each.check in FILTER_CHECKS]
 
 
 def port_shows(evidence: Iterable[PortEvidence], service: Service, family: str) -> str:
@@ -175,10 +190,10 @@ def talk_shows(evidence: Iterable[PortEvidence], findings: Iterable[Finding]) ->
     seen = [each for each in evidence if each.state == wire.OPEN]
     if not seen:
         return shows.UNKNOWN, None
-    faults = [each for each in findings if each.outcome not in (PASS, WARN) and each.check != "mail.reachable"]
+    faults = [each for each in findings if each.outcome in _FAULTS and each.check != "mail.reachable"]
     if not faults:
         return shows.FINE, None
-    first = faults[0]
+    first = min(faults, key=lambda each: (_FAULTS.index(each.outcome), _CHECKS.index(each.check)))
     if first.check == "mail.greeting":
         return _greeting(seen), first
     if first.check.startswith("mail.certificate-"):

@@ -25,7 +25,8 @@ class Finding:
     ``addresses``: where it was seen, () when it is about no address. ``families``: ipv4, ipv6, those in which a port is not
     open, () for other findings. ``expected`` and ``observed`` are short and in the
     same form, so that they read as the change to make. ``cause``: why. ``fix``: a command or setting for the software that
-    was recognised. ``source``: RFC or policy section.
+    was recognised. ``source``: RFC or policy section. ``diagnosis``: of :data:`judge.causes.CAUSES` or
+    :data:`judge.surplus.SURPLUS`, where all views were joined; ``settles``: what would decide it, or make sure.
     """
 
     check: str
@@ -40,6 +41,8 @@ class Finding:
     fix: str = ""
     source: str = ""
     families: tuple[str, ...] = ()
+    diagnosis: str = ""
+    settles: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for return values: empty fields are left out, ``port`` too when there is none."""
@@ -56,6 +59,8 @@ class Finding:
             "fix": self.fix,
             "source": self.source,
             "families": list(self.families),
+            "diagnosis": self.diagnosis,
+            "settles": self.settles,
         }
         return {key: value for key, value in plain.items() if value not in ("", [], 0)}
 

@@ -132,8 +132,10 @@ class Namespace:
 
 @dataclass(frozen=True)
 class ListenersEvidence:
-    """``listeners``: sorted by namespace, port and address. ``namespaces``: those of processes that could be seen."""
+    """``listeners``: sorted by namespace, port and address. ``namespaces``: those of processes that could be seen.
+    ``addresses``: the host's own, IPv4 first, without loopback's and link-local ones."""
 
     listeners: Tuple[Listener, ...]
     namespaces: Tuple[Namespace, ...] = ()
     notes: Tuple[str, ...] = ()
+    addresses: Tuple[str, ...] = ()

@@ -71,7 +71,10 @@ class _Look:
             listeners += [self._listener(raw, namespace.name) for raw in others]
         containers = {address: each.container for each in namespaces for address in each.addresses}
         listeners = [self._with_container(listener, containers) for listener in _merged(listeners)]
-        return ListenersEvidence(tuple(sorted(listeners, key=_order)), tuple(namespaces), tuple(self._notes))
+        own = proc_net.own_addresses(self._host.proc + "/thread-self/net")
+        return ListenersEvidence(
+            tuple(sorted(listeners, key=_order)), tuple(namespaces), tuple(self._notes), tuple(own)
+        )
 
     def _own_sockets(self) -> List[RawSocket]:
         try:

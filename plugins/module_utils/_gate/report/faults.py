@@ -19,6 +19,7 @@ class Remedy:
 
     cause: str
     fix: str
+    settles: str = ""
     findings: List[Mapping[str, Any]] = field(default_factory=list)
 
     @property
@@ -72,7 +73,7 @@ def gather(whole: Mapping[str, Any]) -> List[Fault]:
         for finding in sorted(host["findings"], key=by_place):
             remedies = gathered.setdefault((finding["outcome"], finding["check"]), {})
             cause, fix = finding.get("cause", ""), _for_all(finding.get("fix", ""), host)
-            remedies.setdefault((cause, fix), Remedy(cause, fix)).findings.append(finding)
+            remedies.setdefault((cause, fix), Remedy(cause, fix, finding.get("settles", ""))).findings.append(finding)
     faults = [
         Fault(check, outcome, sorted(remedies.values(), key=lambda remedy: -len(remedy.findings)))
         for (outcome, check), remedies in gathered.items()

@@ -17,7 +17,14 @@ from ..judge.finding import FAIL, UNKNOWN, WARN
 from .order import severity
 from .places import place_name
 
-_LINES = (("expected", "expected"), ("observed", "observed"), ("why", "cause"), ("fix", "fix"), ("source", "source"))
+_LINES = (
+    ("expected", "expected"),
+    ("observed", "observed"),
+    ("why", "cause"),
+    ("fix", "fix"),
+    ("settle", "settles"),
+    ("source", "source"),
+)
 _Case = Tuple[str, str]
 
 

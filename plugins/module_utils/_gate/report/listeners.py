@@ -14,13 +14,14 @@ from .ports import without_empty
 
 
 def listeners_as_dict(evidence: ListenersEvidence, verbose: bool = False) -> dict[str, Any]:
-    """``listeners``, ``namespaces`` and ``notes``.
+    """``listeners``, ``namespaces``, ``addresses`` and ``notes``.
 
     :param verbose: with the arguments of commands, which may hold what is not for every log.
     """
     return {
         "listeners": [_listener(each, verbose) for each in evidence.listeners],
         "namespaces": [without_empty(asdict(each)) for each in evidence.namespaces],
+        "addresses": list(evidence.addresses),
         "notes": list(evidence.notes),
     }
 

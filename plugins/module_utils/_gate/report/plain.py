@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping
 
 from ..errors import IntentError
 from ..judge.finding import PASS, Finding
-from ..judge.verdict import Verdict, reach_verdict
+from ..judge.verdict import Verdict
 from .text import render
 
 
@@ -27,21 +27,6 @@ def verdict_as_dict(verdict: Verdict) -> dict[str, Any]:
         "passed": [_place(finding) for finding in verdict.passed],
         "msg": render(verdict),
     }
-
-
-def join_results(results: object, fail_on: Sequence[str]) -> dict[str, Any]:
-    """One verdict over the plain results of several views, with ``stops`` for what ``fail_on`` says of it.
-
-    :raises IntentError: something else than a list, or a result without findings, such as that of a task which failed or
-        was skipped.
-    """
-    if not isinstance(results, (list, tuple)):
-        raise IntentError("results", results, "a list of registered results")
-    findings = []
-    for index, result in enumerate(results):
-        findings += findings_of(result, f"results[{index}]")
-    verdict = reach_verdict(findings)
-    return dict(verdict_as_dict(verdict), stops=verdict.stops(fail_on))
 
 
 def findings_of(result: object, place: str) -> list[Finding]:

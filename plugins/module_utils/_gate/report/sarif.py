@@ -102,5 +102,6 @@ def _message(finding: Mapping[str, Any], place: str) -> str:
             finding["host"], place, finding.get("expected") or "nothing", finding.get("observed") or "nothing"
         ).replace("  ", " ")
     ]
-    lines += [f"{word}: {finding[key]}" for word, key in (("Why", "cause"), ("Fix", "fix")) if finding.get(key)]
+    told = (("Why", "cause"), ("Fix", "fix"), ("Settle", "settles"))
+    lines += [f"{word}: {finding[key]}" for word, key in told if finding.get(key)]
     return "\n".join(lines)

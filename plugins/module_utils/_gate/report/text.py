@@ -28,6 +28,8 @@ def render(verdict: Verdict) -> str:
             lines.append(f"        why       {finding.cause}")
         if finding.fix:
             lines.append(f"        fix       {finding.fix}")
+        if finding.settles:
+            lines.append(f"        settle    {finding.settles}")
     return "\n".join(lines)
 
 

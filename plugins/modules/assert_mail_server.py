@@ -1,0 +1,220 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: assert_mail_server
+short_description: Join all views of a mail server into one verdict, with one cause for each fault
+version_added: 0.1.0
+description:
+  - Takes what earlier tasks registered about one host (what its packet filter accepts, what listens on it, what clients see
+    from one or more places) and what DNS has for its name, joins them, and gives one verdict.
+  - For each required service that is not what it should be there is one cause and its remedy, as docs/diagnosis.md lists them;
+    what that cause explains is not told again, and every other fault stays.
+  - Where the views contradict each other, the finding says what each shows and what would settle it. A view that was asked for
+    and gave nothing is V(unknown), and fails too unless O(fail_on) says otherwise.
+  - Works on the controller and connects to nothing; only DNS is asked, with O(names=true).
+author:
+  - mailops.gate authors (@mailops)
+options:
+  host:
+    description:
+      - The name or address that clients use, as in the other modules; findings carry it.
+    type: str
+    required: true
+  services:
+    description:
+      - The list that the looks were held against, see M(mailops.gate.assert_mail_ports).
+    type: list
+    elements: raw
+    required: true
+  policy:
+    description:
+      - The policy that the looks were held against.
+    type: raw
+    default: rfc8314
+  trust:
+    description:
+      - As in the other modules. Not judged again here.
+    type: str
+    default: system
+  server_name:
+    description:
+      - The name that clients use, when it is not O(host).
+    type: str
+    default: ""
+  firewall:
+    description:
+      - The registered result of M(mailops.gate.assert_firewall_ports) with C(fail_on=never) and C(verbose=true).
+      - A view that is left out was not asked for. One whose task failed is V(unknown).
+    type: dict
+  candidates:
+    description:
+      - The O(firewall) is about candidate files. They are judged, and explain nothing that clients see now.
+    type: bool
+    default: false
+  listeners:
+    description:
+      - The registered result of M(mailops.gate.listening_ports_info).
+    type: dict
+  wire:
+    description:
+      - What clients see. A mapping from the name of each place that looked to the registered result of
+        M(mailops.gate.assert_mail_ports) with C(fail_on=never) there.
+      - The place with the host's own name in the inventory is the host itself. Every other one counts as outside, unless it saw
+        the host from the host's own address.
+    type: dict
+    default: {}
+  names:
+    description:
+      - Ask DNS, at the controller's resolvers, for the addresses of O(host). The files of the system (/etc/hosts) do not count.
+    type: bool
+    default: false
+  fail_on:
+    description:
+      - Outcomes that fail the task, V(fail) and any of V(unknown) and V(warn); or V(never) alone.
+    type: list
+    elements: str
+    default: [fail, unknown]
+  keep_going:
+    description:
+      - Do not fail; RV(stops) says whether O(fail_on) stops the deployment. For a report that is written before.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - mailops.gate.attributes.joined
+seealso:
+  - module: mailops.gate.assert_mail_ports
+  - module: mailops.gate.assert_firewall_ports
+  - module: mailops.gate.listening_ports_info
+"""
+
+EXAMPLES = r"""
+- name: What the packet filter accepts
+  mailops.gate.assert_firewall_ports:
+    host: mail.example.org
+    services: [smtp, submission, imaps, {name: ssh, from: [192.0.2.0/24, "2001:db8:1::/48"]}]
+    fail_on: never
+    verbose: true
+  become: true
+  register: packet_filter
+
+- name: What clients see
+  mailops.gate.assert_mail_ports:
+    host: mail.example.org
+    services: [smtp, submission, imaps]
+    fail_on: never
+  delegate_to: localhost
+  register: from_the_controller
+
+- name: One verdict
+  mailops.gate.assert_mail_server:
+    host: mail.example.org
+    services: [smtp, submission, imaps, {name: ssh, from: [192.0.2.0/24, "2001:db8:1::/48"]}]
+    firewall: "{{ packet_filter }}"
+    wire:
+      controller: "{{ from_the_controller }}"
+"""
+
+RETURN = r"""
+outcome:
+  description: The worst outcome of all findings, V(pass), V(warn), V(unknown) or V(fail).
+  returned: always
+  type: str
+stops:
+  description: Whether O(fail_on) stops the deployment.
+  returned: always
+  type: bool
+findings:
+  description: Every requirement that is not met, and every surplus. Empty when all passed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    check:
+      description: The stable identifier of the check, see docs/findings.md.
+      type: str
+    host:
+      description: The host that it is about.
+      type: str
+    port:
+      description: The port, absent when it is about no single one.
+      type: int
+    service:
+      description: The service of the list.
+      type: str
+    outcome:
+      description: V(fail), V(unknown) or V(warn).
+      type: str
+    addresses:
+      description: The addresses where it was seen.
+      type: list
+      elements: str
+    families:
+      description: The families of addresses that it is about, V(ipv4), V(ipv6).
+      type: list
+      elements: str
+    expected:
+      description: What is required.
+      type: str
+    observed:
+      description: What was seen, in the same form.
+      type: str
+    cause:
+      description: Why.
+      type: str
+    fix:
+      description: The command or setting that mends it.
+      type: str
+    diagnosis:
+      description: The cause by its name, such as V(listen.loopback), see docs/diagnosis.md.
+      type: str
+    settles:
+      description: What would decide it, or make sure.
+      type: str
+    source:
+      description: The RFC or policy section that requires it.
+      type: str
+passed:
+  description: The checks that passed, each with C(check), C(host), C(port) and C(service).
+  returned: always
+  type: list
+  elements: dict
+diagnoses:
+  description: For each required service the cause that was found, V(fine) among them; a second one where the families differ.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    service:
+      description: The service of the list.
+      type: str
+    port:
+      description: Its port.
+      type: int
+    cause:
+      description: The cause by its name, see docs/diagnosis.md.
+      type: str
+    families:
+      description: The families of addresses that it holds for.
+      type: list
+      elements: str
+    certain:
+      description: Whether the views decide it.
+      type: bool
+    shown:
+      description: What each view showed, by which it was found.
+      type: dict
+views:
+  description: The views that were asked for.
+  returned: always
+  type: list
+  elements: str
+msg:
+  description: A summary line, then expected, observed, why, fix and what settles it for each finding.
+  returned: always
+  type: str
+"""

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role on a real host: Postfix in a network namespace, looked at from itself, from a client behind a router and from the
+router. Each is a host of the inventory, by an interpreter that enters its namespace. One thing is planted, and the role's one
+verdict names it.
+
+The same host with every cause, without the role, is test_diagnosis.py."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+for folder in (ROOT / "plugins" / "module_utils", ROOT / "tests" / "demo", HERE):
+    sys.path.insert(0, str(folder))
+
+from egress_lab import NAMES, RELAY, RELAY_V6, EgressLab, obstacle  # noqa: E402
+from runner import environment  # noqa: E402
+
+NAME = NAMES[0]
+INPUT = (
+    "table inet t {{ chain c {{ type filter hook input priority 0; policy drop; iif lo accept; ct state established accept; \
+meta l4proto ipv6-icmp accept; {} }}; }};"
+)
+OPEN = INPUT.format("tcp dport 25 accept;")
+FORWARD = "table inet t {{ chain c {{ type filter hook forward priority 0; {} }}; }};"
+SERVICES = [{"name": "smtp"}]
+
+
+class Gate:
+    """A play with the role, on hosts that are namespaces."""
+
+    def __init__(self, lab: EgressLab, directory: Path) -> None:
+        self.lab = lab
+        self.directory = directory
+        hosts = {}
+        for name, place in ((NAME, lab.outside), ("client", lab.host), ("router", lab.way)):
+            wrapper = directory / f"python-{name}"
+            command = " ".join(place.inside(sys.executable))
+            wrapper.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+            wrapper.chmod(0o755)
+            hosts[name] = {"ansible_connection": "local", "ansible_python_interpreter": str(wrapper)}
+        hosts["gone"] = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+        self.inventory = directory / "inventory.yml"
+        self.inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
+
+    def run(
+        self, *arguments: str, play: dict[str, Any] | None = None, **variables: Any
+    ) -> subprocess.CompletedProcess[str]:
+        given = {
+            "verify_services": SERVICES,
+            "verify_addresses": [RELAY, RELAY_V6],
+            "verify_trust": str(self.lab.ca),
+            "verify_vantages": ["client"],
+            "verify_depth": "handshake",
+            "verify_timeout": 20,
+            **variables,
+        }
+        role = {"ansible.builtin.import_role": {"name": "mailops.gate.verify"}, "vars": given}
+        kept = {
+            "content": "{{ verify_verdict | to_json }}",
+            "dest": f"{self.directory}/{{{{ inventory_hostname }}}}.json",
+        }
+        keep = {
+            "ansible.builtin.copy": {**kept, "mode": "0600"},
+            "delegate_to": "localhost",
+            "check_mode": False,
+            "changed_when": False,
+        }
+        tasks = [{"name": "Gate", "block": [role], "always": [{"name": "Keep", **keep, "tags": ["always"]}]}]
+        on = {"name": "On", "ansible.builtin.debug": {"msg": "{{ inventory_hostname }} goes on"}, "tags": ["always"]}
+        whole = {"name": "Gate", "hosts": NAME, "gather_facts": False, "tasks": [*tasks, on], **(play or {})}
+        playbook = self.directory / "playbook.yml"
+        playbook.write_text(yaml.safe_dump([whole]), encoding="utf-8")
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self.inventory), *arguments, str(playbook)]
+        return subprocess.run(
+            command,
+            cwd=self.directory,
+            env=environment(self.directory),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def verdict(self, name: str = NAME) -> dict[str, Any]:
+        return json.loads((self.directory / f"{name}.json").read_text(encoding="utf-8"))
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(each["check"], each.get("diagnosis", "")) for each in self.verdict()["findings"]]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EgressLab]:
+    reason = obstacle()
+    if reason:
+        pytest.skip(reason)
+    made = EgressLab(tmp_path_factory.mktemp("role"))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def gate(lab: EgressLab, tmp_path: Path) -> Gate:
+    return Gate(lab, tmp_path)
+
+
+def planted(lab: EgressLab, server: str = OPEN, way: str = "", listener: str = "") -> ExitStack:
+    stack = ExitStack()
+    stack.enter_context(lab.filtered(lab.outside, server))
+    if way:
+        stack.enter_context(lab.filtered(lab.way, way))
+    if listener:
+        stack.enter_context(
+            lab.serving(lab.outside, [sys.executable, str(HERE / "planted_server.py"), *listener.split()])
+        )
+    return stack
+
+
+def test_a_right_server_passes_from_several_places_and_nothing_changes(gate: Gate) -> None:
+    with planted(gate.lab):
+        result = gate.run(verify_vantages=["client", "router", NAME])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{NAME} goes on" in result.stdout
+    verdict = gate.verdict()
+    assert verdict["outcome"] in ("pass", "warn"), verdict["msg"]
+    assert [each["cause"] for each in verdict["diagnoses"]] == ["fine"]
+    assert verdict["views"] == [
+        "the packet filter",
+        "the sockets",
+        "the ports from client",
+        "the ports from router",
+        f"the ports from {NAME}",
+    ]
+    shown = verdict["diagnoses"][0]["shown"]
+    assert (shown["here"], shown["outside"]) == ("open", "open")
+
+
+@pytest.mark.parametrize(
+    "plant, services, vantages, told",
+    [
+        (
+            {"server": INPUT.format("meta nfproto ipv4 tcp dport 25 accept;")},
+            SERVICES,
+            ["client"],
+            [("firewall.missing-opening", "filter.drops")],
+        ),
+        (
+            {"way": FORWARD.format("tcp dport 25 drop;")},
+            SERVICES,
+            ["client", "router"],
+            [("mail.reachable", "way.some-vantages")],
+        ),
+        (
+            {"server": INPUT.format("tcp dport { 25, 465 } accept;")},
+            SERVICES,
+            ["client"],
+            [("firewall.surplus-opening", "surplus.open-and-listening")],
+        ),
+    ],
+    ids=["filter", "way", "surplus"],
+)
+def test_one_cause_is_named(
+    gate: Gate, plant: dict[str, str], services: list[Any], vantages: list[str], told: list[tuple[str, str]]
+) -> None:
+    with planted(gate.lab, **plant):
+        result = gate.run(verify_services=services, verify_vantages=vantages)
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "goes on" not in result.stdout
+    failed = [each for each in gate.verdict()["findings"] if each["outcome"] != "warn"]
+    assert [(each["check"], each.get("diagnosis", "")) for each in failed] == told, gate.verdict()["msg"]
+
+
+def test_a_vantage_that_is_gone_is_unknown_in_the_report_and_fails_the_host_without(gate: Gate) -> None:
+    with planted(gate.lab):
+        result = gate.run(verify_vantages=["client", "gone"], verify_report={"json": "mail.json"})
+        assert result.returncode == 2, result.stdout + result.stderr
+        assert ("server.looked-at", "") in gate.told()
+        report = json.loads((gate.directory / "mail.json").read_text(encoding="utf-8"))
+        assert report["hosts"][0]["outcome"] == "unknown"
+        result = gate.run(verify_vantages=["gone"])
+    assert result.returncode != 0 and "goes on" not in result.stdout
+
+
+def test_tags_look_at_one_view_in_check_mode_too(gate: Gate) -> None:
+    with planted(gate.lab, server=INPUT.format("")):
+        result = gate.run("--check", "--tags", "filter")
+        assert result.returncode == 2, result.stdout
+        assert gate.verdict()["views"] == ["the packet filter"]
+        assert [each["check"] for each in gate.verdict()["findings"]] == ["firewall.missing-opening"]
+        result = gate.run("--check", "--tags", "listeners")
+        assert gate.verdict()["views"] == ["the sockets"], result.stdout
+        assert result.returncode == 0, result.stdout
+        result = gate.run("--check", "--tags", "wire")
+        assert gate.told() == [("mail.reachable", "unknown.silent")], result.stdout
+        assert "changed=0" in result.stdout
+
+
+def test_what_one_host_has_otherwise(gate: Gate) -> None:
+    with planted(gate.lab):
+        listed = [*SERVICES, "imaps", {"name": "submissions", "authentication": False}]
+        overrides = {"imaps": False, "submissions": {"closed": True, "authentication": False}}
+        result = gate.run(verify_services=listed, verify_overrides=overrides)
+    assert result.returncode == 0, result.stdout
+
+
+def test_outcomes_that_stop(gate: Gate) -> None:
+    with planted(gate.lab, way=FORWARD.format("tcp dport 25 drop;")):
+        result = gate.run(verify_fail_on=["never"])
+        assert result.returncode == 0, result.stdout
+        assert gate.verdict()["outcome"] == "fail" and not gate.verdict()["stops"]
+
+
+def test_a_rolling_deployment_stops_at_the_first_bad_batch(gate: Gate) -> None:
+    with planted(gate.lab):
+        hosts = f"client,{NAME}"  # the client is no mail server
+        rolling = {"hosts": hosts, "serial": 1, "max_fail_percentage": 0}
+        result = gate.run(play=rolling, verify_vantages=["router"], verify_views=["listeners"])
+        assert result.returncode == 2, result.stdout
+        assert "client goes on" not in result.stdout and f"{NAME} goes on" not in result.stdout
+        rolling["order"] = "reverse_sorted"
+        result = gate.run(play=rolling, verify_vantages=["router"], verify_views=["listeners"])
+        assert f"{NAME} goes on" in result.stdout and "client goes on" not in result.stdout
