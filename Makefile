@@ -14,7 +14,7 @@ PEERS = sh tests/tools/setup.sh peers peers 3.13 3.12 3.11
 CHECK = $(VENV_PYTHON) tests/tools/check.py
 
 .PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule fuzz test-all test-report test-peers \
-	bench-wire format changelog lock clean
+	bench-wire bench-role format changelog lock clean
 
 help:
 	@echo 'make demo                   watch the gate pass a good mail server and stop at a bad one'
@@ -25,6 +25,7 @@ help:
 	@echo 'make test-report            the report in a real browser, and held against its schemas'
 	@echo 'make test-peers             compare the TLS sensor with sslyze, sslscan, nmap and testssl.sh (a quarter of an hour)'
 	@echo 'make bench-wire             measure a look at seven mail ports, ours and the peers'\'''
+	@echo 'make bench-role             measure the role beside wait_for, openssl s_client and assert in loops (root)'
 	@echo 'make format                 let ruff format and mend the Python code'
 	@echo 'make changelog              write CHANGELOG.md for the version in galaxy.yml from changelogs/fragments'
 	@echo 'make lock                   move the development tools to their newest versions'
@@ -63,6 +64,9 @@ test-peers: setup
 bench-wire: setup
 	@$(PEERS)
 	@sh tests/peers/run.sh tests/bench/bench_wire.py $(ARGS)
+
+bench-role: setup
+	@$(VENV_PYTHON) tests/bench/bench_role.py $(ARGS)
 
 format: setup
 	@.work/venv/bin/ruff check --fix --quiet; .work/venv/bin/ruff format

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The mail servers of the stage: those of the demo, on the standard ports. python servers.py PEM ADDRESS..."""
+"""The mail servers of the stage: those of the demo, on the standard ports. python servers.py PEM [--seven] ADDRESS..."""
 
 from __future__ import annotations
 
@@ -24,13 +24,21 @@ DOORS = (
     Door("submissions", "smtp", 465, IMPLICIT),
     Door("imaps", "imap", 993, IMPLICIT),
 )
+#: All that a mail server usually has.
+SEVEN = (
+    *(door for door in DOORS if door.port != 2587),
+    Door("imap", "imap", 143, STARTTLS),
+    Door("pop3", "pop3", 110, STARTTLS),
+    Door("pop3s", "pop3", 995, IMPLICIT),
+)
 
 
 def main() -> None:
     identity = PrivateCertificate.loadPEM(Path(sys.argv[1]).read_bytes())
     tls = CertificateOptions(privateKey=identity.privateKey.original, certificate=identity.original)
-    for address in sys.argv[2:]:
-        for door in DOORS:
+    seven = sys.argv[2] == "--seven"
+    for address in sys.argv[3 if seven else 2 :]:
+        for door in SEVEN if seven else DOORS:
             factory = Conversations(door, "mail.example.org", tls)
             if door.encryption == IMPLICIT:
                 reactor.listenSSL(door.port, factory, tls, interface=address)

@@ -60,5 +60,6 @@ STAGES = [
     Stage("peers-scenario", SLOW, "sh tests/lab/molecule.sh peers", seconds=3600),
     Stage("fuzz", SLOW, f"{PYTHON} tests/fuzz/run.py", seconds=3600),
     Stage("test-peers", SLOW, "sh tests/peers/run.sh tests/peers/compare_all.py", seconds=7200),
+    Stage("bench-role", SLOW, f"{PYTHON} tests/bench/bench_role.py --rounds 1", seconds=3600),
     Stage("bench-wire", SLOW, "sh tests/peers/run.sh tests/bench/bench_wire.py", seconds=7200),
 ]
