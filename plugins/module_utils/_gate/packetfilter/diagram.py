@@ -28,6 +28,7 @@ from .model import (
     ICMP_TYPE,
     IIF,
     IPV4_TOP,
+    ORIGINAL_DADDR,
     PROTOCOL,
     SADDR,
     SPORT,
@@ -42,6 +43,7 @@ EMPTY = 0
 FULL = 1
 
 _FAMILY_RANGES = {4: (0, 4), 6: (5, 6)}
+_ADDRESSES = (DADDR, ORIGINAL_DADDR, SADDR)
 _MANY_RANGES = 16  # from here on, interval tuples are told apart by identity: cheaper than hashing them
 
 #: A constraint as sorted (dimension, intervals) pairs.
@@ -190,7 +192,8 @@ class Space:
             index = bisect_right(self.nodes.starts[region], 4) - 1
             if self.nodes.kids[region][index] == EMPTY:
                 family = 6
-        packet = dict(_PREFERRED[family])
+        packet = dict.fromkeys(range(DIMENSIONS), 0)
+        packet.update(_PREFERRED[family])
         packet[FAMILY] = family
         while region >= LEAVES:
             dim, starts, kids = self.nodes.dims[region], self.nodes.starts[region], self.nodes.kids[region]
@@ -249,14 +252,14 @@ class Space:
 def _normal(box: Box) -> Iterator[_Items]:
     """The box in the form that the module's docstring describes: none, one or two disjoint boxes."""
     families = [f for f in _FAMILY_RANGES if FAMILY not in box or contains(box[FAMILY], f)]
-    if SADDR not in box and DADDR not in box:
+    if not any(dim in box for dim in _ADDRESSES):
         spans = [_FAMILY_RANGES[f] for f in families]
         yield from _items(box, {FAMILY: normal(spans)})
         return
     for family in families:
         replaced: Dict[int, Intervals] = {FAMILY: (_FAMILY_RANGES[family],)}
         if family == 4:
-            for dim in (DADDR, SADDR):
+            for dim in _ADDRESSES:
                 if dim in box:
                     replaced[dim] = _ipv4_form(box[dim])
         yield from _items(box, replaced)
