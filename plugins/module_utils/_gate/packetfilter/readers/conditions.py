@@ -30,20 +30,28 @@ NEVER: Condition = ()
 
 @dataclass(frozen=True)
 class Region:
-    """``sure``: packets for which it holds; ``unsure``: packets for which it may hold, and ``why`` that is not known."""
+    """``sure``: packets for which it holds; ``unsure``: packets for which it may hold, and ``why`` that is not known.
+    ``run_time``: as in `model.Match`, of all that is unsure."""
 
     sure: Boxes
     unsure: Boxes = NOTHING
     why: str = ""
+    run_time: bool = False
 
 
 class Unclear(Exception):
-    """A part of a rule that the model cannot say exactly. ``within``: the packets that it can concern."""
+    """A part of a rule that the model cannot say exactly. ``within``: the packets that it can concern. ``run_time``: as
+    in `model.Match`."""
 
-    def __init__(self, why: str = "", within: Box = ANY) -> None:
+    def __init__(self, why: str = "", within: Box = ANY, run_time: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.within = within
+        self.run_time = run_time
+
+    def doubt(self, text: str) -> Condition:
+        """The condition with the words ``text`` that could not be read."""
+        return doubt("{0} ({1})".format(text, self.why) if self.why else text, self.within, self.run_time)
 
 
 def product(left: Boxes, right: Boxes) -> Boxes:
@@ -89,13 +97,13 @@ def holds(region: Region, within: Box, negated: bool, text: str) -> Condition:
     elif sure:
         matches.append(Match(sure, within))
     if unsure:
-        matches.append(Match(unsure, within, False, doubt))
+        matches.append(Match(unsure, within, False, doubt, region.run_time))
     return tuple(matches)
 
 
-def doubt(text: str, within: Box = ANY) -> Condition:
-    """A condition that may hold for every packet in ``within``."""
-    return (Match(EVERYTHING, within, False, text),)
+def doubt(text: str, within: Box = ANY, run_time: bool = False) -> Condition:
+    """A condition that may hold for every packet in ``within``. ``run_time``: as in `model.Match`."""
+    return (Match(EVERYTHING, within, False, text, run_time),)
 
 
 def _bounds(match: Match) -> Optional[Box]:
