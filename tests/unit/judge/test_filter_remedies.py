@@ -296,3 +296,25 @@ def test_the_iptables_backend_of_firewalld_is_told_by_its_chains():
     assert manager(where, ["INPUT", "INPUT_ZONES", "IN_public_allow"]) == "firewalld"
     assert manager(where, ["INPUT", "INPUT_POLICIES", "IN_public_allow"]) == "firewalld"
     assert manager(where, ["INPUT", "IN_public_allow"]) == "iptables"
+
+
+# -- published ports of containers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "chain", "who"),
+    [
+        ("nat", "DOCKER", "docker"),
+        ("filter", "DOCKER-USER", "docker"),
+        ("docker-bridges", "filter-forward-in__br-dummy", "docker"),
+        ("nat", "NETAVARK-DN-1D8721804F16F", "podman"),
+        ("netavark", "INPUT", "podman"),
+        ("nat", "CNI-HOSTPORT-DNAT", "podman"),
+    ],
+)
+def test_a_published_port_is_to_be_published_otherwise(table, chain, who):
+    where = Where("nft", "ip", table, chain, "handle 3")
+    assert manager(where) == who
+    fix = close_command(where, True, "tcp 3306")
+    assert fix.startswith(f"publish tcp 3306 on 127.0.0.1 only ({who} run ")
+    assert ("DOCKER-USER" in fix) == (who == "docker")

@@ -14,19 +14,32 @@ from ..packetfilter.model import ACCEPT, Where
 #: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
 _ZONE = re.compile(r"(?:filter_)?IN_(?!policy_)(?P<zone>.+?)(?:_(?P<part>pre|log|deny|allow|post))?")
 
+#: Whose a table of nftables is, by its name: dockerd's nftables backend, netavark (podman), firewalld.
+_TABLES = {"firewalld": "firewalld", "docker-bridges": "docker", "netavark": "podman"}
+_TABLE_PREFIXES = (("f2b-", "fail2ban"),)
+_CHAIN_PREFIXES = (
+    ("ufw", "ufw"),
+    ("docker", "docker"),
+    ("netavark", "podman"),
+    ("cni-", "podman"),
+    ("f2b-", "fail2ban"),
+    ("fail2ban-", "fail2ban"),
+)
+
 _FIREWALLD_CHAINS = frozenset(("INPUT_ZONES", "INPUT_POLICIES"))  # the former up to 1.3
 
 
 def manager(where: Where, neighbours: Collection[str] = ()) -> str:
-    """Who wrote the rule: firewalld, ufw, docker, fail2ban, or the rule language itself (nft, iptables, ip6tables).
+    """Who wrote the rule: firewalld, ufw, docker, podman, fail2ban, or the rule language itself (nft, iptables, ip6tables).
 
     :param neighbours: the names of all chains of its table: they tell whose the policies are.
     """
-    if where.table == "firewalld":
-        return "firewalld"
-    if where.table.startswith("f2b-"):
-        return "fail2ban"
-    for prefix, name in (("ufw", "ufw"), ("docker", "docker"), ("f2b-", "fail2ban"), ("fail2ban-", "fail2ban")):
+    if where.table in _TABLES:
+        return _TABLES[where.table]
+    for prefix, name in _TABLE_PREFIXES:
+        if where.table.startswith(prefix):
+            return name
+    for prefix, name in _CHAIN_PREFIXES:
         if where.chain.lower().startswith(prefix):
             return name
     zone = _ZONE.fullmatch(where.chain)
@@ -58,8 +71,8 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
         if "-before-" in where.chain or "-after-" in where.chain:
             return f"take the rule out of {_ufw_file(where)}, then ufw reload"
         return "allow what is required, then: ufw default deny incoming"
-    if who == "docker":
-        return f"publish {what} on 127.0.0.1 only, or not at all"
+    if who in ("docker", "podman"):
+        return _unpublish(who, what)
     if where.position == "policy":
         if hook != "input":
             return "drop what is not required in a filter chain of the input hook: no chain there does"
@@ -71,6 +84,12 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
     if where.source == "nft":
         return f"nft delete rule {_nft(where)} {where.position}"
     return f"{_tool(where)} {where.text.replace('-A ', '-D ', 1)}"
+
+
+def _unpublish(who: str, what: str) -> str:
+    """Published ports are forwarded: rules of the input hook, and so ufw and most of firewalld, never see them."""
+    command = f"publish {what} on 127.0.0.1 only ({who} run -p 127.0.0.1:PORT:PORT; ports: in compose), or not at all"
+    return command + ("; to close it to some, add a drop to the chain DOCKER-USER" if who == "docker" else "")
 
 
 def open_command(
