@@ -1,0 +1,266 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the host's addresses and routes make of a packet, and what destination NAT does to it.
+
+Ways that exclude each other come as a list of packets; which of them happens is a doubt of the kind that is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import List, Optional, Sequence, Tuple
+
+from .. import model
+from ..model import (
+    BROADCAST,
+    CT_DNAT,
+    CT_MARK,
+    CT_STATE,
+    CT_ZONE,
+    DADDR,
+    DESTINATION_TYPE,
+    DPORT,
+    FAMILY,
+    ICMP_TYPE,
+    IIF,
+    INVALID,
+    IPV4_TOP,
+    LOCAL,
+    MARK,
+    MULTICAST,
+    NEW,
+    NO_INTERFACE,
+    OIF,
+    ORIGINAL_DADDR,
+    ORIGINAL_DPORT,
+    PORT_PROTOCOLS,
+    PROTOCOL,
+    REVERSE_PATH,
+    SADDR,
+    TOP,
+    UNICAST,
+    UNTRACKED,
+    Host,
+    Nat,
+    Own,
+    interface_value,
+)
+from .packet import CERTAIN, OTHER, RUN_TIME, Choice, Kinds, Packet, Value, bounds, choice, pieces
+
+LOOPBACK = interface_value("lo")
+_LOOPBACK_NETWORK = {4: (0x7F000000, 0x7FFFFFFF), 6: (1, 1)}
+_MULTICAST_NETWORK = {4: (0xE0000000, 0xEFFFFFFF), 6: (0xFF << 120, TOP[DADDR])}
+_LINK_LOCAL = (0xFE80 << 112, (0xFEC0 << 112) - 1)
+
+ICMPV6 = 58
+#: What conntrack leaves alone (nf_conntrack_proto_icmpv6.c: neighbour discovery and listener reports).
+_UNTRACKED_TYPES = (130, 131, 132, 133, 134, 135, 136, 143)
+
+
+def family_of(packet: Packet) -> int:
+    return packet.known(FAMILY)
+
+
+def in_range(value: Value, span: Tuple[int, int]) -> bool:
+    first, last = bounds(value)
+    return span[0] <= first and last <= span[1]
+
+
+def _is_loopback(packet: Packet) -> bool:
+    return in_range(packet.values[DADDR], _LOOPBACK_NETWORK[family_of(packet)])
+
+
+def arrived(packet: Packet, host: Host) -> Packet:
+    """The packet as it comes in. On the loopback interface, conntrack has seen it already, as it was sent."""
+    packet = packet.with_values(
+        {
+            OIF: NO_INTERFACE,
+            CT_STATE: INVALID,
+            CT_DNAT: 0,
+            CT_ZONE: 0,
+            MARK: 0,
+            CT_MARK: 0,
+            DESTINATION_TYPE: _type_of(packet, host),
+            REVERSE_PATH: int(host.routes is None or _comes_from_there(packet, host, host.routes)),
+            ORIGINAL_DPORT: packet.values[DPORT],
+            ORIGINAL_DADDR: packet.values[DADDR],
+        }
+    )
+    return tracked(packet) if packet.values[IIF] == LOOPBACK else packet
+
+
+def tracked(packet: Packet) -> Packet:
+    """The packet as conntrack leaves it."""
+    if packet.values[CT_STATE] != INVALID:
+        return packet
+    untracked = packet.values[PROTOCOL] == ICMPV6 and packet.values[ICMP_TYPE] in _UNTRACKED_TYPES
+    return packet.with_values({CT_STATE: UNTRACKED if untracked else NEW})
+
+
+def _type_of(packet: Packet, host: Host) -> Value:
+    family, address = family_of(packet), packet.values[DADDR]
+    if in_range(address, _MULTICAST_NETWORK[family]):
+        return MULTICAST
+    if family == 4 and in_range(address, (IPV4_TOP, TOP[DADDR])):
+        return BROADCAST
+    if _is_loopback(packet):
+        return LOCAL
+    if host.own is None:
+        return Choice(UNICAST, LOCAL, OTHER) if packet.translated else LOCAL
+    if any(own.family == family and in_range(address, (own.value, own.value)) for own in host.own):
+        return LOCAL
+    if any(in_range(address, (edge, edge)) for own in host.own for edge in _broadcasts(own, family)):
+        return BROADCAST
+    return UNICAST
+
+
+def _broadcasts(own: Own, family: int) -> Sequence[int]:
+    """The broadcast address of the network of an address of the host's."""
+    if own.family != family or family == 6 or own.prefix > 30:
+        return ()
+    return (own.value | ((1 << (32 - own.prefix)) - 1),)
+
+
+def _comes_from_there(packet: Packet, host: Host, routes: Sequence[model.Route]) -> bool:
+    family, source, iif = family_of(packet), packet.known(SADDR), packet.known(IIF)
+    if iif == LOOPBACK:
+        return True
+    if host.own is not None and any(own.family == family and own.value == source for own in host.own):
+        return False
+    if family == 6:
+        # The kernel asks for a route out of this interface, be it not the best one (RT6_LOOKUP_F_IFACE).
+        routes = [route for route in routes if interface_value(route.interface) == iif]
+    return any(interface_value(route.interface) == iif for route in best_routes(family, source, routes))
+
+
+def best_routes(family: int, address: int, routes: Sequence[model.Route]) -> List[model.Route]:
+    """The routes that the kernel may take to an address: more than one where they weigh the same."""
+    found = [route for route in routes if route.family == family and route.first <= address <= route.last]
+    if not found:
+        return []
+    best = min((route.last - route.first, route.metric) for route in found)
+    return [route for route in found if (route.last - route.first, route.metric) == best]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way after the routing decision: to ``input`` or ``forward``; ``routing`` once more, with more known; or to none of
+    them, and ``why``."""
+
+    path: str
+    packet: Packet
+    why: str = ""
+
+
+def routed(packet: Packet, host: Host) -> Tuple[Kinds, List[Route]]:
+    """The ways that the packet may go, and what decides between them."""
+    kind = packet.values[DESTINATION_TYPE]
+    if isinstance(kind, Choice):
+        known = [packet.with_values({DESTINATION_TYPE: value}) for value in range(kind.first, kind.last + 1)]
+        return frozenset([kind.kind]), [Route("routing", way) for way in known]
+    if packet.translated and _is_loopback(packet) and not _takes_loopback(packet, host):
+        return CERTAIN, [Route("", packet, "its new destination is a loopback address, and it came from outside")]
+    if kind == MULTICAST:
+        return frozenset([OTHER]), [Route("input", packet), Route("", packet, "the host may not listen to that group")]
+    if kind != UNICAST:
+        return CERTAIN, [Route("input", packet)]
+    return _forwarded(packet, host)
+
+
+def _forwarded(packet: Packet, host: Host) -> Tuple[Kinds, List[Route]]:
+    family = family_of(packet)
+    if host.forwarding is not None and family not in host.forwarding:
+        why = "it is not for this host, which does not forward IPv{0}".format(family)
+        return CERTAIN, [Route("", packet, why)]
+    if family == 6 and in_range(packet.values[SADDR], _LINK_LOCAL):
+        return CERTAIN, [Route("", packet, "what comes from a link-local address is not forwarded (RFC 4291, 2.5.6)")]
+    interfaces = _output_interfaces(packet, host)
+    if not interfaces:
+        return CERTAIN, [Route("", packet, "no route leads to its destination")]
+    ways = [Route("forward", packet.with_values({OIF: interface})) for interface in interfaces]
+    kinds = frozenset([RUN_TIME]) if len(ways) > 1 else CERTAIN
+    if host.forwarding is None:
+        return kinds | {OTHER}, ways + [Route("", packet, "the host may not forward IPv{0}".format(family))]
+    return kinds, ways
+
+
+def _output_interfaces(packet: Packet, host: Host) -> List[Value]:
+    """The routes are those of one piece of a choice: no border of any lies inside of it (see `_told_apart`)."""
+    if host.routes is None:
+        return [Choice(1, TOP[OIF], OTHER)]
+    routes = best_routes(family_of(packet), bounds(packet.values[DADDR])[0], host.routes)
+    return [interface_value(name) for name in sorted({route.interface for route in routes}) if name]
+
+
+def _takes_loopback(packet: Packet, host: Host) -> bool:
+    iif = packet.known(IIF)
+    if iif == LOOPBACK:
+        return True
+    return family_of(packet) == 4 and iif in [interface_value(name) for name in host.route_localnet]
+
+
+def translated(packet: Packet, nat: Nat, host: Host) -> Tuple[Kinds, List[Packet]]:
+    """What destination NAT may make of the packet, and what decides; nothing where the kernel drops it (a redirect on an
+    interface without an address, nf_nat_redirect.c)."""
+    packet = replace(packet, translated=True)
+    address, port = _new_address(packet, nat, host), _new_port(packet, nat)
+    if address is None:
+        return CERTAIN, []
+    if (address, port) == (packet.values[DADDR], packet.values[DPORT]):
+        return CERTAIN, [packet]
+    changed = packet.with_values({DADDR: address, DPORT: port, CT_DNAT: 1})
+    if nat.local:
+        return CERTAIN, [changed.with_values({DESTINATION_TYPE: LOCAL})]
+    pieces_of_it = [changed.with_values({DADDR: piece}) for piece in _told_apart(address, family_of(packet), host)]
+    result = [piece.with_values({DESTINATION_TYPE: _type_of(piece, host)}) for piece in pieces_of_it]
+    return frozenset([address.kind]) if isinstance(address, Choice) else CERTAIN, result
+
+
+def _new_address(packet: Packet, nat: Nat, host: Host) -> Optional[Value]:
+    old = packet.values[DADDR]
+    if nat.local:
+        return _redirected_address(packet, host)
+    if nat.addresses is None:
+        return old
+    first, last = nat.addresses
+    if nat.netmap:
+        host_bits = first ^ last
+        return (packet.known(DADDR) & host_bits) | (first & ~host_bits)
+    return choice(first, last, RUN_TIME)
+
+
+def _redirected_address(packet: Packet, host: Host) -> Optional[Value]:
+    """The first address of the input interface that has the scope of the destination (nf_nat_redirect.c)."""
+    family, iif = family_of(packet), packet.known(IIF)
+    on_it = [own for own in host.own or () if own.family == family and interface_value(own.interface) == iif]
+    known = host.interfaces is not None and iif in [interface_value(name) for name in host.interfaces]
+    if host.own is None or (not on_it and not known):
+        return Choice(0, IPV4_TOP if family == 4 else TOP[DADDR], OTHER)
+    if family == 6 and in_range(packet.values[DADDR], _LINK_LOCAL):
+        on_it = [own for own in on_it if own.scope == "link"]
+    return on_it[0].value if on_it else None
+
+
+def _new_port(packet: Packet, nat: Nat) -> Value:
+    old = packet.known(DPORT)
+    if nat.ports is None or packet.values[PROTOCOL] not in PORT_PROTOCOLS.values():
+        return old
+    first, last = nat.ports
+    if nat.old_first_port is not None:
+        return first + ((old - nat.old_first_port) & 0xFFFF) % (last - first + 1)
+    if first <= old <= last:
+        return old
+    return choice(first, last, RUN_TIME)
+
+
+def _told_apart(address: Value, family: int, host: Host) -> List[Value]:
+    """The address in pieces none of which is partly the host's own, multicast, or behind another route."""
+    if not isinstance(address, Choice):
+        return [address]
+    spans = [_LOOPBACK_NETWORK[family], _MULTICAST_NETWORK[family], (IPV4_TOP, IPV4_TOP)]
+    spans += [(own.value, own.value) for own in host.own or () if own.family == family]
+    spans += [(edge, edge) for own in host.own or () for edge in _broadcasts(own, family)]
+    spans += [(route.first, route.last) for route in host.routes or () if route.family == family]
+    return pieces(address, [start for first, last in spans for start in (first, last + 1)])
