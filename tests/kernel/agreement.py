@@ -15,7 +15,7 @@ from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.model import Ruleset
 from _gate.packetfilter.readers.files import from_files
 from choice import Chooser
-from namespaces import Lab
+from lab import Lab
 from packets import Probe
 
 CORNERS_PER_REGION = 60

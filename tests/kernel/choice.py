@@ -16,7 +16,8 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, 
 
 from _gate.packetfilter import model
 from _gate.packetfilter.diagram import Space
-from namespaces import ARRIVALS, INTERFACES
+from arrangements import INTERFACES
+from lab import ARRIVALS
 from packets import DCCP, GRE, ICMP, ICMPV6, PORTED, SCTP, SOURCE, TARGET, TCP, UDP, Probe, number_of_address
 
 #: The kernel's input path takes these destinations and sources for the host's; others never reach the input hook.

@@ -19,7 +19,8 @@ import generator
 import generator_xtables
 from agreement import analysed_live, compared
 from choice import Chooser
-from namespaces import CommandFailed, Lab
+from lab import Lab
+from namespaces import CommandFailed
 
 SEED = int(os.environ.get("GATE_KERNEL_SEED", "20261124"))
 SECONDS = float(os.environ.get("GATE_KERNEL_SECONDS", "8"))

@@ -15,6 +15,7 @@ from _gate.packetfilter.model import (
     CT_DNAT,
     CT_MARK,
     CT_STATE,
+    CT_ZONE,
     DADDR,
     DESTINATION_TYPE,
     DPORT,
@@ -129,6 +130,10 @@ def one(value):
     return (value, value)
 
 
+#: A rule that switches conntrack on, and changes nothing.
+TRACKS = chain("input", 9, rule("continue", is_(CT_STATE, NEW)))
+
+
 # Conntrack
 
 
@@ -167,12 +172,28 @@ def test_neighbour_discovery_is_not_tracked():
 
 def test_what_is_not_tracked_passes_no_nat():
     raw = chain("prerouting", -300, rule(change(CT_STATE, flip=UNTRACKED)))
-    assert outcomes(nat(rule("drop"))) == DROPPED
+    assert outcomes(nat(rule("drop")), TRACKS) == DROPPED
     assert outcomes(raw, nat(rule("drop"))) == ACCEPTED
     assert outcomes(raw, chain("input", 100, rule("drop"), kind="nat")) == ACCEPTED
 
 
 # Marks
+
+
+def test_without_conntrack_no_packet_passes_nat():
+    found = walked(nat(rule("drop")))
+    assert (found.outcomes, found.certainty) == (EITHER, "unknown")
+    assert outcomes(nat(rule("drop")), chain("output", 0, rule("accept", is_(CT_STATE, NEW)))) == DROPPED
+
+
+def test_zones_are_set_before_conntrack_and_once():
+    zone = chain("prerouting", -300, rule(change(CT_ZONE, flip=7)), rule(change(CT_ZONE, flip=8)))
+    assert outcomes(zone, only("input", is_(CT_ZONE, 7), is_(CT_STATE, NEW))) == ACCEPTED
+    notrack = chain("prerouting", -299, rule(change(CT_STATE, flip=UNTRACKED)))
+    assert outcomes(zone, notrack, only("input", is_(CT_STATE, NEW))) == ACCEPTED
+    assert (
+        outcomes(chain("prerouting", -199, rule(change(CT_ZONE, flip=7))), only("input", is_(CT_ZONE, 0))) == ACCEPTED
+    )
 
 
 def test_marks_follow_the_packet():
@@ -346,11 +367,37 @@ def test_the_reverse_path(source, iif, passes):
     assert outcomes(*chains, packet={SADDR: source, IIF: iif}, host=NOTHING_KNOWN) == ACCEPTED
 
 
-def test_what_comes_from_a_link_local_address_is_not_forwarded():
-    host = Host(own=(), forwarding=frozenset([6]), routes=(Route(6, 0, (1 << 128) - 1, "eth0"),))
-    packet = {FAMILY: 6, DADDR: 0x20010DB8 << 96, SADDR: (0xFE80 << 112) + 1}
-    assert outcomes(packet=packet, host=host) == DROPPED
-    assert outcomes(packet={**packet, SADDR: 0x20010DB9 << 96}, host=host) == ACCEPTED
+LINK_LOCAL = (0xFE80 << 112) + 1
+HOST6 = Host(
+    own=(Own(6, 1, "lo", "host"), Own(6, 0x20010DB8 << 96 | 0x25, "eth0", prefix=64)),
+    forwarding=frozenset([6]),
+    routes=(Route(6, 0, (1 << 128) - 1, "eth0"), Route(6, 0xFE80 << 112, (0xFE81 << 112) - 1, "docker0")),
+)
+PACKET6 = {FAMILY: 6, DADDR: 0x26200001 << 96, SADDR: 0x20010DB9 << 96}
+
+
+def test_what_comes_from_a_link_local_address_stays_on_its_link():
+    packet = {**PACKET6, SADDR: LINK_LOCAL}
+    assert outcomes(packet=packet, host=HOST6) == ACCEPTED
+    assert outcomes(packet={**packet, IIF: DOCKER0}, host=HOST6) == DROPPED
+    assert outcomes(packet={**PACKET6, IIF: DOCKER0}, host=HOST6) == ACCEPTED
+    passes = only("prerouting", is_(REVERSE_PATH, 1))
+    assert outcomes(passes, packet={**packet, DADDR: HOST6.own[1].value}, host=HOST6) == ACCEPTED
+    closer = Host(HOST6.own, None, HOST6.forwarding, HOST6.routes + (Route(6, LINK_LOCAL, LINK_LOCAL, "docker0"),))
+    assert outcomes(passes, packet={**packet, DADDR: HOST6.own[1].value}, host=closer) == ACCEPTED
+
+
+def test_a_router_listens_to_the_first_address_of_its_networks():
+    packet = {**PACKET6, DADDR: 0x20010DB8 << 96}
+    assert outcomes(only("input", is_(DESTINATION_TYPE, 4)), packet=packet, host=HOST6) == ACCEPTED
+    still = Host(HOST6.own, None, frozenset(), HOST6.routes)
+    assert outcomes(packet=packet, host=still) == DROPPED
+
+
+def test_loopback_of_ipv6_is_looked_for_behind_the_input_interface():
+    publish = nat(rule(dnat(1, 25)))
+    assert delivery(publish, packet=PACKET6, host=HOST6) == [("forward", one(1), one(25), "eth0")]
+    assert outcomes(publish, packet={**PACKET6, IIF: DOCKER0}, host=HOST6) == DROPPED
 
 
 # Doubt

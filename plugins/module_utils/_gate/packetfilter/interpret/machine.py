@@ -36,7 +36,16 @@ from ..model import (
 from .packet import CERTAIN, OTHER, RUN_TIME, Kinds, Packet, changed, first_branch, held, split_for
 from .report import Delivered, Recorder, delivered_to
 from .routes import LOOPBACK, Route, arrived, routed, tracked, translated
-from .stages import BEFORE_ROUTING, HOOKS_AFTER, BaseChain, Stage, base_chains, bridge_that_drops, orders
+from .stages import (
+    BEFORE_ROUTING,
+    HOOKS_AFTER,
+    BaseChain,
+    Stage,
+    base_chains,
+    bridge_that_drops,
+    orders,
+    uses_conntrack,
+)
 
 Task = Union[str, Stage, BaseChain]
 
@@ -96,6 +105,7 @@ class Run:
         self._sure = True
         self._bases = base_chains(ruleset, packet)
         self._start = Machine(BEFORE_ROUTING + ("routing",), arrived(packet, host))
+        self._tracks = uses_conntrack(ruleset, packet)
         self._bridge = bridge_that_drops(ruleset, packet, host)
 
     def ending(self) -> Ending:
@@ -158,17 +168,19 @@ class Run:
 
     # From hook to hook
 
-    def _at_stage(self, machine: Machine, stage: Stage) -> Machine:
+    def _at_stage(self, machine: Machine, stage: Stage) -> Next:
         if not stage.chains:
             return replace(machine, packet=tracked(machine.packet))
-        if stage.nat:
-            # A packet on the loopback interface met the NAT of the hook output when it was sent, and no other.
-            if machine.packet.values[CT_STATE] != NEW or machine.packet.values[IIF] == LOOPBACK:
-                return machine
-            if machine.packet.translated and not machine.path:
-                return machine
+        if not stage.nat:
+            return replace(machine, tasks=stage.chains + machine.tasks)
+        # A packet on the loopback interface met the NAT of the hook output when it was sent, and no other.
+        if machine.packet.values[CT_STATE] != NEW or machine.packet.values[IIF] == LOOPBACK:
+            return machine
+        if machine.packet.translated and not machine.path:
+            return machine
         rest = replace(stage, chains=stage.chains[1:])
-        return replace(machine, tasks=stage.chains[:1] + ((rest,) if rest.chains else ()) + machine.tasks)
+        through = replace(machine, tasks=stage.chains[:1] + ((rest,) if rest.chains else ()) + machine.tasks)
+        return through if self._tracks else Fork(frozenset([OTHER]), (through, machine))
 
     def _over_bridge(self, machine: Machine) -> Next:
         if not self._bridge:

@@ -16,6 +16,7 @@ from typing import FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 from ..model import (
     CT_MARK,
     CT_STATE,
+    CT_ZONE,
     DIMENSIONS,
     INVALID,
     NEW,
@@ -155,8 +156,8 @@ def changed(packet: Packet, changes: Iterable[Change]) -> Packet:
 
 def _changed(packet: Packet, change: Change) -> Packet:
     dimension, state = change.dimension, packet.values[CT_STATE]
-    if dimension == CT_STATE and state != INVALID:
-        return packet  # notrack acts on packets that conntrack has not seen
+    if dimension in (CT_STATE, CT_ZONE) and (state != INVALID or packet.values[CT_ZONE] != 0):
+        return packet  # notrack and zones act on packets that conntrack has not seen, and the first of them alone
     if CT_MARK in (dimension, change.source) and state != NEW:
         return packet  # there is no connection that could have a mark
     top = TOP[dimension]

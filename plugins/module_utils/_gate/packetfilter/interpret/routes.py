@@ -55,6 +55,7 @@ _MULTICAST_NETWORK = {4: (0xE0000000, 0xEFFFFFFF), 6: (0xFF << 120, TOP[DADDR])}
 _LINK_LOCAL = (0xFE80 << 112, (0xFEC0 << 112) - 1)
 
 ICMPV6 = 58
+ANYCAST = 4  # RTN_ANYCAST
 #: What conntrack leaves alone (nf_conntrack_proto_icmpv6.c: neighbour discovery and listener reports).
 _UNTRACKED_TYPES = (130, 131, 132, 133, 134, 135, 136, 143)
 
@@ -70,6 +71,10 @@ def in_range(value: Value, span: Tuple[int, int]) -> bool:
 
 def _is_loopback(packet: Packet) -> bool:
     return in_range(packet.values[DADDR], _LOOPBACK_NETWORK[family_of(packet)])
+
+
+def _from_link_local(packet: Packet) -> bool:
+    return family_of(packet) == 6 and in_range(packet.values[SADDR], _LINK_LOCAL)
 
 
 def arrived(packet: Packet, host: Host) -> Packet:
@@ -113,6 +118,8 @@ def _type_of(packet: Packet, host: Host) -> Value:
         return LOCAL
     if any(in_range(address, (edge, edge)) for own in host.own for edge in _broadcasts(own, family)):
         return BROADCAST
+    if family == 6 and any(in_range(address, (value, value)) for own in host.own for value in _anycasts(own, host)):
+        return ANYCAST
     return UNICAST
 
 
@@ -123,16 +130,27 @@ def _broadcasts(own: Own, family: int) -> Sequence[int]:
     return (own.value | ((1 << (32 - own.prefix)) - 1),)
 
 
+def _anycasts(own: Own, host: Host) -> Sequence[int]:
+    """A router listens to the first address of each of its networks (RFC 4291, 2.6.1)."""
+    if own.family == 4 or own.prefix > 126 or host.forwarding is None or 6 not in host.forwarding:
+        return ()
+    return (own.value >> (128 - own.prefix) << (128 - own.prefix),)
+
+
 def _comes_from_there(packet: Packet, host: Host, routes: Sequence[model.Route]) -> bool:
     family, source, iif = family_of(packet), packet.known(SADDR), packet.known(IIF)
     if iif == LOOPBACK:
         return True
     if host.own is not None and any(own.family == family and own.value == source for own in host.own):
         return False
-    if family == 6:
-        # The kernel asks for a route out of this interface, be it not the best one (RT6_LOOKUP_F_IFACE).
-        routes = [route for route in routes if interface_value(route.interface) == iif]
+    if _from_link_local(packet):
+        routes = _out_of(iif, routes)
     return any(interface_value(route.interface) == iif for route in best_routes(family, source, routes))
+
+
+def _out_of(interface: int, routes: Sequence[model.Route]) -> List[model.Route]:
+    """What the kernel looks at for link-local and loopback addresses of IPv6 (rt6_need_strict)."""
+    return [route for route in routes if interface_value(route.interface) == interface]
 
 
 def best_routes(family: int, address: int, routes: Sequence[model.Route]) -> List[model.Route]:
@@ -160,11 +178,11 @@ def routed(packet: Packet, host: Host) -> Tuple[Kinds, List[Route]]:
     if isinstance(kind, Choice):
         known = [packet.with_values({DESTINATION_TYPE: value}) for value in range(kind.first, kind.last + 1)]
         return frozenset([kind.kind]), [Route("routing", way) for way in known]
-    if packet.translated and _is_loopback(packet) and not _takes_loopback(packet, host):
+    if family_of(packet) == 4 and _is_loopback(packet) and not _takes_loopback(packet, host):
         return CERTAIN, [Route("", packet, "its new destination is a loopback address, and it came from outside")]
     if kind == MULTICAST:
         return frozenset([OTHER]), [Route("input", packet), Route("", packet, "the host may not listen to that group")]
-    if kind != UNICAST:
+    if kind != UNICAST and not (family_of(packet) == 6 and _is_loopback(packet) and not _takes_loopback(packet, host)):
         return CERTAIN, [Route("input", packet)]
     return _forwarded(packet, host)
 
@@ -174,23 +192,31 @@ def _forwarded(packet: Packet, host: Host) -> Tuple[Kinds, List[Route]]:
     if host.forwarding is not None and family not in host.forwarding:
         why = "it is not for this host, which does not forward IPv{0}".format(family)
         return CERTAIN, [Route("", packet, why)]
-    if family == 6 and in_range(packet.values[SADDR], _LINK_LOCAL):
-        return CERTAIN, [Route("", packet, "what comes from a link-local address is not forwarded (RFC 4291, 2.5.6)")]
     interfaces = _output_interfaces(packet, host)
     if not interfaces:
         return CERTAIN, [Route("", packet, "no route leads to its destination")]
-    ways = [Route("forward", packet.with_values({OIF: interface})) for interface in interfaces]
-    kinds = frozenset([RUN_TIME]) if len(ways) > 1 else CERTAIN
+    ways = [_through(packet, interface) for interface in interfaces]
+    kinds = frozenset([RUN_TIME if host.routes is not None else OTHER]) if len(ways) > 1 else CERTAIN
     if host.forwarding is None:
         return kinds | {OTHER}, ways + [Route("", packet, "the host may not forward IPv{0}".format(family))]
     return kinds, ways
 
 
+def _through(packet: Packet, interface: Value) -> Route:
+    if interface != packet.values[IIF] and _from_link_local(packet):
+        return Route("", packet, "what comes from a link-local address stays on its link (RFC 4291, 2.5.6)")
+    return Route("forward", packet.with_values({OIF: interface}))
+
+
 def _output_interfaces(packet: Packet, host: Host) -> List[Value]:
     """The routes are those of one piece of a choice: no border of any lies inside of it (see `_told_apart`)."""
+    iif = packet.known(IIF)
     if host.routes is None:
-        return [Choice(1, TOP[OIF], OTHER)]
-    routes = best_routes(family_of(packet), bounds(packet.values[DADDR])[0], host.routes)
+        anywhere = Choice(1, TOP[OIF], OTHER)
+        return pieces(anywhere, (iif, iif + 1)) if _from_link_local(packet) else [anywhere]
+    family, address = family_of(packet), packet.values[DADDR]
+    strict = family == 6 and (_is_loopback(packet) or in_range(address, _LINK_LOCAL))
+    routes = best_routes(family, bounds(address)[0], _out_of(iif, host.routes) if strict else host.routes)
     return [interface_value(name) for name in sorted({route.interface for route in routes}) if name]
 
 
@@ -262,5 +288,7 @@ def _told_apart(address: Value, family: int, host: Host) -> List[Value]:
     spans = [_LOOPBACK_NETWORK[family], _MULTICAST_NETWORK[family], (IPV4_TOP, IPV4_TOP)]
     spans += [(own.value, own.value) for own in host.own or () if own.family == family]
     spans += [(edge, edge) for own in host.own or () for edge in _broadcasts(own, family)]
+    spans += [(first, first) for own in host.own or () for first in (_anycasts(own, host) if family == 6 else ())]
+    spans += [_LINK_LOCAL] if family == 6 else []
     spans += [(route.first, route.last) for route in host.routes or () if route.family == family]
     return pieces(address, [start for first, last in spans for start in (first, last + 1)])

@@ -17,14 +17,21 @@ from typing import Iterable, List, Sequence, Tuple
 
 from ..model import (
     CHANGE,
+    CT_DNAT,
+    CT_MARK,
+    CT_STATE,
+    CT_ZONE,
     DROP,
     ELSEWHERE,
     FAMILY,
     IIF,
     NAT,
+    ORIGINAL_DADDR,
+    ORIGINAL_DPORT,
     REJECT,
     UNFOLLOWED,
     Base,
+    Box,
     Chain,
     Host,
     Ruleset,
@@ -42,6 +49,7 @@ HOOKS_AFTER = {INPUT: (INPUT,), FORWARD: (FORWARD, POSTROUTING)}
 
 CONNTRACK_PRIORITY = -200
 _NAT_PRIORITY = {PREROUTING: -100, INPUT: 100, POSTROUTING: 100}
+_OF_CONNTRACK = frozenset((CT_STATE, CT_DNAT, CT_ZONE, CT_MARK, ORIGINAL_DADDR, ORIGINAL_DPORT))
 _TABLE_FAMILIES = {"ip": (4,), "ip6": (6,), "inet": (4, 6), "netdev": (4, 6)}
 
 
@@ -109,6 +117,23 @@ def base_chains(ruleset: Ruleset, packet: Packet) -> List[BaseChain]:
 def _on_device(base: Base, interface: int) -> bool:
     ranges = (interface_range(device, "*") for device in base.devices)
     return any(first <= interface <= last for first, last in ranges)
+
+
+def uses_conntrack(ruleset: Ruleset, packet: Packet) -> bool:
+    """Whether some rule surely switches connection tracking on for the packet's family. Without it, no packet passes a chain of
+    type nat. (Rules that were decided as they were read, or masquerade, do not show.)"""
+    return any(
+        any(verdict.kind == NAT or _looks_at(boxes) for boxes, verdict in rule.branches)
+        or any(_looks_at((match.within,)) or _looks_at(match.boxes) for match in rule.matches)
+        for table in ruleset.tables
+        if packet.values[FAMILY] in _TABLE_FAMILIES.get(table.family, ())
+        for chain in table.chains.values()
+        for rule in chain.rules
+    )
+
+
+def _looks_at(boxes: Iterable[Box]) -> bool:
+    return any(not _OF_CONNTRACK.isdisjoint(box) for box in boxes)
 
 
 def orders(bases: Sequence[BaseChain], hook: str) -> List[Tuple[Stage, ...]]:
