@@ -17,7 +17,7 @@ Two families share the address dimensions, so boxes are brought into one form he
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from .intervals import contains, normal
 from .model import (
@@ -37,7 +37,7 @@ from .model import (
     Intervals,
     interface_value,
 )
-from .nodes import LEAVES, Nodes
+from .nodes import LEAVES, Binary, Nodes, laws_of
 
 EMPTY = 0
 FULL = 1
@@ -80,12 +80,14 @@ class Space:
 
     def __init__(self) -> None:
         self.nodes = Nodes(TOP)
-        values = (0, 1)
-        self.union = self.nodes.binary(lambda a, b: a | b, values, values)
-        self.intersect = self.nodes.binary(lambda a, b: a & b, values, values)
-        self.minus = self.nodes.binary(lambda a, b: a & ~b & 1, values, values)
+        self.union = self._operation(lambda a, b: a | b)
+        self.intersect = self._operation(lambda a, b: a & b)
+        self.minus = self._operation(lambda a, b: a & ~b & 1)
         self.complement = self.nodes.unary(lambda a: 1 - a)
         self.meet = self.nodes.meet
+
+    def _operation(self, function: Binary) -> Binary:
+        return self.nodes.binary(function, laws_of(function, (0, 1), (0, 1)))
 
     # Building
 
@@ -237,6 +239,23 @@ class Space:
             return found[node]
 
         return project(region)
+
+    def any_of(self, region: int, dims: Collection[int]) -> int:
+        """The packets that lie in the region with some value of these dimensions: the region, quantified."""
+        found: Dict[int, int] = {}
+
+        def quantified(node: int) -> int:
+            if node < LEAVES:
+                return node
+            if node not in found:
+                kids = {kid: quantified(kid) for kid in set(self.nodes.kids[node])}
+                if self.nodes.dims[node] in dims:
+                    found[node] = self.union_all(kids.values())
+                else:
+                    found[node] = self.nodes.relabel(node, kids)
+            return found[node]
+
+        return quantified(region)
 
     def _intervals_by_kid(self, node: int) -> Dict[int, Intervals]:
         """The edges of a node to what is not empty, in order of their first value."""
