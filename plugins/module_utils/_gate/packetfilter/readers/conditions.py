@@ -108,8 +108,10 @@ def doubt(text: str, within: Box = ANY, run_time: bool = False) -> Condition:
 
 def _bounds(match: Match) -> Optional[Box]:
     """A box around all packets for which the match can hold; None when it can hold for none."""
-    if match.negated or not match.boxes:
-        return match.within if match.negated else None
+    if match.negated or type(match) is not Match:  # a subclass has boxes of its own, later
+        return match.within
+    if not match.boxes:
+        return None
     if len(match.boxes) == 1:
         return combine(match.within, match.boxes[0])
     around: Dict[int, Intervals] = {}

@@ -28,15 +28,16 @@ def _never(value: int) -> bool:
 
 @dataclass(frozen=True)
 class MarkMatch(Match):
-    """A match on one mark whose boxes `resolved` fills in. ``dimension``: MARK or CT_MARK."""
+    """A match on one mark whose boxes `resolved` fills in. ``dimension``: MARK or CT_MARK. ``text``: the condition."""
 
     dimension: int = MARK
     test: Callable[[int], bool] = _never
+    text: str = ""
 
 
-def mark_condition(dimension: int, test: Callable[[int], bool], within: Box = ANY) -> Condition:
+def mark_condition(dimension: int, test: Callable[[int], bool], within: Box, text: str) -> Condition:
     """The condition that the mark passes ``test`` (which includes any negation), for the packets of ``within``."""
-    return (MarkMatch(NOTHING, within, dimension=dimension, test=test),)
+    return (MarkMatch(NOTHING, within, dimension=dimension, test=test, text=text),)
 
 
 def masked(mask: int, value: int, negated: bool = False) -> Callable[[int], bool]:
