@@ -47,3 +47,16 @@ class Case(Rules):
     accepted: Tuple[Probe, ...] = ()
     refused: Tuple[Probe, ...] = ()
     exact: bool = True
+
+
+@dataclass(frozen=True)
+class Journey(Rules):
+    """A ruleset for the arrangement HOUSE, and what becomes of packets there: ``answers`` in the words of :func:`lab.answer`, empty
+    where the kernel drops. They are the kernel's, seen before the analysis was written."""
+
+    name: str = ""
+    trap: str = ""
+    answers: Tuple[Tuple[Probe, str], ...] = ()
+    exact: bool = True
+    forwarding: Tuple[int, ...] = (4, 6)
+    settings: Tuple[str, ...] = ()

@@ -17,12 +17,12 @@ import struct
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from arrangements import INTERFACES, OPEN, Arrangement
 from case import Rules
 from namespaces import CommandFailed, Namespace, run
-from packets import ICMPV6, PORTED, Probe, frame_of, number_in, packet_of
+from packets import ICMP, ICMPV6, PORTED, Probe, frame_of, number_in, packet_of, text_of_address
 
 #: The interfaces that probes arrive on; those over ``lo`` are sent by the target itself.
 ARRIVALS = (*INTERFACES, "lo")
@@ -51,6 +51,17 @@ class Seen:
     interface: str = ""
 
 
+def answer(packet: Probe, seen: Optional[Seen]) -> str:
+    """What became of a probe, in words: ``192.0.2.25:25`` at the host itself, ``172.17.0.2:25 on docker0`` forwarded; empty where
+    it was dropped."""
+    if seen is None:
+        return ""
+    address = text_of_address(packet.family, seen.daddr)
+    if packet.protocol in PORTED:
+        address = "{0}:{1}".format("[{0}]".format(address) if packet.family == 6 else address, seen.dport)
+    return "{0} on {1}".format(address, seen.interface) if seen.path == "forward" else address
+
+
 class Lab:
     """The namespaces, ready for a ruleset and for probes. Use it in a ``with`` statement."""
 
@@ -59,6 +70,7 @@ class Lab:
         self.arrangement = arrangement
         self.host = arrangement.host
         self._number = 0
+        self._sent: Dict[int, Probe] = {}
         self._receivers: Dict[Tuple[int, int], socket.socket] = {}
         self._watchers: Dict[str, socket.socket] = {}
         with contextlib.ExitStack() as undo:
@@ -173,10 +185,12 @@ class Lab:
     def _one_round(self, probes: Sequence[Probe], places: Sequence[int], answers: List[Optional[Seen]]) -> None:
         arrived: Dict[int, Seen] = {}
         numbers: List[int] = []
+        self._sent = {}
         for start in range(0, len(places), BATCH):
             for place in places[start : start + BATCH]:
                 self._number += 1
                 numbers.append(self._number)
+                self._sent[self._number] = probes[place]
                 self._send(probes[place], self._number)
             self._collect(arrived)
         # The receive path runs before a send returns, unless the kernel put it off to its softirq thread.
@@ -236,9 +250,12 @@ class Lab:
         self, arrived: Dict[int, Seen], protocol: int, payload: bytes, path: str, daddr: int, interface: str
     ) -> None:
         number = number_in(protocol, payload)
-        if number is not None and 0 < number <= self._number:
-            dport = int.from_bytes(payload[2:4], "big") if protocol in PORTED else 0
-            arrived[number] = Seen(path, daddr, dport, interface)
+        packet = None if number is None else self._sent.get(number)
+        if number is None or packet is None or packet.protocol != protocol:
+            return
+        if protocol in (ICMP, ICMPV6) and payload[0] != packet.icmp_type:
+            return  # the target's answer, which repeats the number
+        arrived[number] = Seen(path, daddr, int.from_bytes(payload[2:4], "big") if protocol in PORTED else 0, interface)
 
 
 def _rounds(probes: Sequence[Probe]) -> List[List[int]]:
