@@ -19,6 +19,7 @@ from ..model import ANY, DIMENSIONS, Box, Intervals, Match, Rule, Verdict, Where
 from ..regions import combine
 
 Boxes = Tuple[Box, ...]
+_MOST_COMBINATIONS = 64
 EVERYTHING: Boxes = (ANY,)
 NOTHING: Boxes = ()
 
@@ -129,17 +130,47 @@ def build(conditions: Sequence[Condition], branches: Sequence[Tuple[Boxes, Verdi
 
     One rule for each combination of alternatives that can hold at all, so possibly none.
     """
+    matches = _simple(conditions)
+    if matches is not None:
+        return [Rule(matches, tuple(branches), where)]
     combinations: List[Tuple[Tuple[Match, ...], Box]] = [((), ANY)]
     for condition in conditions:
+        if len(combinations) * len(condition) > _MOST_COMBINATIONS:
+            condition = (_blurred(condition),)
         grown = []
-        for matches, around in combinations:
+        for chosen, around in combinations:
             for match in condition:
                 bounds = _bounds(match)
                 bounds = None if bounds is None else combine(around, bounds)
                 if bounds is not None:
-                    grown.append((matches if _trivial(match) else matches + (match,), bounds))
+                    grown.append((chosen if _trivial(match) else chosen + (match,), bounds))
         combinations = grown
-    return [Rule(matches, tuple(branches), where) for matches, _around in combinations]
+    return [Rule(chosen, tuple(branches), where) for chosen, _around in combinations]
+
+
+def _simple(conditions: Sequence[Condition]) -> Optional[Tuple[Match, ...]]:
+    """The matches of the one combination that there is, where it is plain to see that they do not exclude each other."""
+    seen: Dict[int, Intervals] = {}
+    matches: List[Match] = []
+    for condition in conditions:
+        if len(condition) != 1:
+            return None
+        match = condition[0]
+        if match.negated or len(match.boxes) != 1 or match.doubt:
+            return None
+        for box in (match.within, match.boxes[0]):
+            for dimension, ranges in box.items():
+                if seen.setdefault(dimension, ranges) != ranges:
+                    return None
+        if match.within or match.boxes[0]:
+            matches.append(match)
+    return tuple(matches)
+
+
+def _blurred(condition: Condition) -> Match:
+    """A condition of many alternatives, of a rule that has many of those, as one that may hold for any packet."""
+    doubts = [match.doubt for match in condition if match.doubt]
+    return Match(EVERYTHING, doubt=doubts[0] if doubts else "one of many conditions that are in doubt")
 
 
 def plain(kind: str, chain: str = "", text: str = "") -> Tuple[Tuple[Boxes, Verdict], ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ...errors import EvidenceError
 from ..model import ACCEPT, DROP, Base
@@ -138,8 +138,12 @@ def _base(body: Dict[str, Any]) -> Optional[Base]:
 
 def hidden_tables(tables: Dict[TableKey, TableData]) -> FrozenSet[TableKey]:
     """Tables with iptables matches, whose parameters nft does not show."""
-    return frozenset(
-        key
-        for key, data in tables.items()
-        if any(isinstance(step, dict) and "xt" in step for steps in data.statements() for step in steps)
-    )
+    found: Set[TableKey] = set()
+    for key, data in tables.items():
+        kinds: Set[str] = set()
+        for statements in data.statements():
+            for statement in statements:
+                kinds.update(statement if type(statement) is dict else ())
+        if "xt" in kinds:
+            found.add(key)
+    return frozenset(found)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, Callable, Dict, FrozenSet, Optional, Tuple
 
 from ..model import ANY, TOP, Box, address_range
@@ -51,14 +52,14 @@ class Field:
     run_time: bool = False
     note: str = ""
 
-    @property
-    def dimension(self) -> int:
-        """The dimension that has the field's value, for all packets that have the field; -1: there is none."""
+    #: The dimension that has the field's value, for all packets that have the field; -1: there is none.
+    dimension: int = dataclass_field(init=False, default=-1)
+
+    def __post_init__(self) -> None:
         if len(self.parts) == 1 and not self.known and not self.unsure:
             part = self.parts[0]
             if not part.within and not part.shift:
-                return part.dimension
-        return -1
+                object.__setattr__(self, "dimension", part.dimension)
 
     def packets(self, wanted: Tuple[Tuple[int, int], ...]) -> Boxes:
         """The packets whose value surely lies in one of the ranges. :raises Unclear: bits of the value are open."""

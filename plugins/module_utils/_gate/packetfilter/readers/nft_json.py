@@ -10,11 +10,12 @@ Shapes are those of nft 0.9 to 1.1 (libnftables-json(5)); 1.0.6 differs from the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
 from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
 from . import nft_text
 from .chains import without_idle_jumps
+from .collector import uncollected
 from .conditions import Condition, build, doubt, plain
 from .marks import resolved
 from .nft_document import MALFORMED, ChainData, TableData, TableKey, hidden_tables, malformed, read_document
@@ -55,15 +56,26 @@ def read(
 
     :raises EvidenceError: when it is not the whole of what ``nft -j list ruleset`` prints.
     """
+    with uncollected():
+        return _read(text, subject, dormant or {}, devices or {}, sets)
+
+
+def _read(
+    text: str,
+    subject: str,
+    dormant: Mapping[TableKey, bool],
+    devices: Mapping[ChainKey, Tuple[str, ...]],
+    sets: Optional[Iterable[str]],
+) -> NftRules:
     tables = read_document(text, subject, () if sets is None else sets)
     try:
-        for key, sleeps in (dormant or {}).items():
+        for key, sleeps in dormant.items():
             tables[key].dormant = sleeps
         hidden = hidden_tables(tables)
         without: Set[ChainKey] = set()
         for (family, name), data in tables.items():
             for chain in data.chains.values():
-                _give_devices(chain, (family, name, chain.name), devices or {}, without)
+                _give_devices(chain, (family, name, chain.name), devices, without)
         notes: Set[str] = set()
         result = [_table(data, sets is None, notes) for data in tables.values() if _concerns(data, notes)]
     except MALFORMED as error:
@@ -107,9 +119,9 @@ def _drops(data: TableData, chain: ChainData) -> bool:
 
 def _table(data: TableData, whole: bool, notes: Set[str]) -> Table:
     updates: Dict[str, Set[str]] = {}
-    for statements in data.statements():
-        for name, operations in updated_sets(statements).items():
-            updates.setdefault(name, set()).update(operations)
+    for statements in data.statements() if data.sets else ():
+        for name, operation in updated_sets(statements):
+            updates.setdefault(name, set()).add(operation)
     rules = TableRules(Matcher(data.family, named_sets(data.sets, updates, whole), notes), set(data.chains))
     chains = {chain.name: _chain(data, chain, rules, notes) for chain in data.chains.values()}
     chains.update((name, Chain(name, found)) for name, found in rules.extra.items())
@@ -133,13 +145,27 @@ def _chain(data: TableData, chain: ChainData, table: TableRules, notes: Set[str]
     if base is not None and data.dormant is None:
         rules.extend(_perhaps_dormant(data, chain))
     for body in chain.rules:
-        statements = body.get("expr") or ()
-        text = nft_text.rule(statements, body.get("comment", ""))
-        where = Where("nft", data.family, data.name, chain.name, "handle {0}".format(body.get("handle", "?")), text)
-        rules.extend(read_rule(table, statements, where, known))
+        where = RuleWhere(data.family, data.name, chain.name, body)
+        rules.extend(read_rule(table, body.get("expr") or (), where, known))
     if known and base is not None:
         base = _without_device(data, chain, base, known, rules)
     return Chain(chain.name, tuple(rules), base)
+
+
+class RuleWhere(Where):
+    """Where a rule stands. Its text is put together when somebody asks for it: of most rules, nobody does."""
+
+    def __init__(self, family: str, table: str, chain: str, body: Dict[str, Any]) -> None:
+        self.__dict__.update(source="nft", family=family, table=table, chain=chain, body=body)
+
+    @property
+    def position(self) -> str:  # type: ignore[override]
+        return "handle {0}".format(self.__dict__["body"].get("handle", "?"))
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        body = self.__dict__["body"]
+        return nft_text.rule(body.get("expr") or (), body.get("comment", ""))
 
 
 def _perhaps_dormant(data: TableData, chain: ChainData) -> List[Rule]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..intervals import complement, minus
-from ..model import ANY, CT_MARK, MARK, PROTOCOL, TOP, Box, Intervals
+from ..model import ANY, CT_MARK, MARK, PROTOCOL, TOP, Box, Intervals, Match
 from ..regions import combine
 from . import nft_text
 from .conditions import EVERYTHING, NEVER, NOTHING, Boxes, Condition, Region, Unclear, holds, merged, product
@@ -53,11 +53,14 @@ class Matcher:
             known = self._simple.get(key)
             if known is not None:
                 return known
-        try:
-            result = self._condition(left, operator, right, body)
-        except Unclear as unclear:
-            result = unclear.doubt(nft_text.match(body))
-        result = tuple(match for match in result if all(match.within.values()))
+        result = _compared(left, operator, right)
+        if result is None:
+            try:
+                result = self._condition(left, operator, right, body)
+            except Unclear as unclear:
+                result = unclear.doubt(nft_text.match(body))
+            if not all(all(match.within.values()) for match in result):
+                result = tuple(match for match in result if all(match.within.values()))
         if key is not None:
             self._simple[key] = result
         return result
@@ -255,6 +258,25 @@ class Matcher:
         if key is not None:
             self._regions[key] = region
         return region
+
+
+def _compared(left: Any, operator: str, right: Any) -> Optional[Condition]:
+    """The most frequent conditions, by a short way: a header field equals a value, or lies in a prefix or a range. None for all
+    others."""
+    if operator != "==" or type(left) is not dict or "payload" not in left:
+        return None
+    kind = type(right)
+    if kind is str and right[:1] == "@" or kind is dict and "set" in right or kind is bool:
+        return None
+    try:
+        field = payload_field(left["payload"])
+        dimension = field.dimension
+        if dimension < 0:
+            return None
+        pair = bounds(field, right)
+    except Unclear:
+        return None
+    return (Match(({dimension: (pair,)},), field.within),) if pair[0] <= pair[1] else NEVER
 
 
 def _simple_key(left: Any, operator: str, right: Any) -> Optional[Tuple[Any, ...]]:

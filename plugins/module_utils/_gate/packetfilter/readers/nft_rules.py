@@ -11,7 +11,7 @@ far, because nft goes on with the statements behind it.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Set
+from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 from ..model import ACCEPT, ANY, CT_MARK, FAMILY, MARK, PROTOCOL, REJECT, UNFOLLOWED, Box, Match, Rule, Verdict, Where
 from . import nft_changes, nft_nat, nft_text
@@ -189,15 +189,12 @@ _HANDLERS: Mapping[str, Handler] = {
 }
 
 
-def updated_sets(statements: Sequence[Any]) -> Dict[str, Set[str]]:
-    """The sets and maps that a rule adds to or deletes from: name -> operations."""
-    result: Dict[str, Set[str]] = {}
+def updated_sets(statements: Sequence[Any]) -> Iterator[Tuple[str, str]]:
+    """The sets and maps that a rule adds to or deletes from, each with the operation."""
     for statement in statements:
         kind, body = split(statement)
         if kind in ("set", "map") and isinstance(body, dict):
-            name = str(body.get(kind, body.get("set", ""))).lstrip("@")
-            result.setdefault(name, set()).add(str(body.get("op", "add")))
+            yield str(body.get(kind, body.get("set", ""))).lstrip("@"), str(body.get("op", "add"))
         elif kind == RAW_UPDATE:
             operation, name = body.replace("{", " ").split()[:2]
-            result.setdefault(name.lstrip("@"), set()).add(operation)
-    return result
+            yield name.lstrip("@"), operation

@@ -114,7 +114,7 @@ def bounds(field: Field, value: Any) -> Tuple[int, int]:
         if "prefix" in value:
             prefix = value["prefix"]
             if field.family:
-                return network(address(prefix["addr"], field.family), int(prefix["len"]), field.family)
+                return network(address(prefix["addr"], field.family), prefix["len"], field.family)
             if field.width:
                 return _bit_prefix(number(field, prefix["addr"]), int(prefix["len"]), field.width)
         if "range" in value:
@@ -122,7 +122,7 @@ def bounds(field: Field, value: Any) -> Tuple[int, int]:
             return bounds(field, first)[0], bounds(field, last)[1]
     elif field.range_of is not None:
         return field.range_of(value)
-    found = number(field, value)
+    found = value if type(value) is int else number(field, value)
     return found, found
 
 
