@@ -10,7 +10,18 @@ import ipaddress
 import json
 
 from _gate.packetfilter.interpret import walk
-from _gate.packetfilter.model import DADDR, DPORT, FAMILY, ICMP_TYPE, IIF, PROTOCOL, SADDR, SPORT, interface_value
+from _gate.packetfilter.model import (
+    DADDR,
+    DPORT,
+    FAMILY,
+    ICMP_CODE,
+    ICMP_TYPE,
+    IIF,
+    PROTOCOL,
+    SADDR,
+    SPORT,
+    interface_value,
+)
 from _gate.packetfilter.readers import iptables_save, nft_json
 
 METAINFO = {"metainfo": {"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}}
@@ -63,13 +74,16 @@ def save(*lines, table="filter", chains=(":INPUT DROP [0:0]",), family=4):
     return iptables_save.read(text, family, "test").ruleset
 
 
-def packet(saddr="203.0.113.9", daddr="192.0.2.1", protocol=6, dport=25, sport=40000, iif="eth0", icmp_type=0):
+def packet(
+    saddr="203.0.113.9", daddr="192.0.2.1", protocol=6, dport=25, sport=40000, iif="eth0", icmp_type=0, icmp_code=0
+):
     source, destination = ipaddress.ip_address(saddr), ipaddress.ip_address(daddr)
     return {
         FAMILY: source.version,
         IIF: interface_value(iif),
         PROTOCOL: protocol,
         ICMP_TYPE: icmp_type,
+        ICMP_CODE: icmp_code,
         DPORT: dport,
         SPORT: sport,
         DADDR: int(destination),

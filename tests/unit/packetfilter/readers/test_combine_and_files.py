@@ -100,7 +100,7 @@ def test_from_files(tmp_path):
         ({}, ["rules", "nft_json, iptables, ip6tables"]),
         ({"iptable": "/x"}, ["rules.iptable", "rules.iptables"]),
         ({"nft": "/x"}, ["rules.nft", "nft -j list ruleset"]),
-        ({"ipset": "/x"}, ["rules.ipset", "not read yet"]),
+        ({"ipset": "/x"}, ["rules.ipset", "together with the iptables rules"]),
         ({"iptables": ""}, ["rules.iptables", "path"]),
     ],
 )
