@@ -159,11 +159,11 @@ class RuleWhere(Where):
         self.__dict__.update(source="nft", family=family, table=table, chain=chain, body=body)
 
     @property
-    def position(self) -> str:  # type: ignore[override]
+    def position(self) -> str:
         return "handle {0}".format(self.__dict__["body"].get("handle", "?"))
 
     @property
-    def text(self) -> str:  # type: ignore[override]
+    def text(self) -> str:
         body = self.__dict__["body"]
         return nft_text.rule(body.get("expr") or (), body.get("comment", ""))
 

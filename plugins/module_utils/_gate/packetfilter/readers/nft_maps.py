@@ -124,7 +124,7 @@ def look_up(matcher: Matcher, key: Any, data: Any) -> Lookup:
             why = why or reason
     except Unclear as unclear:
         raise Unclear(unclear.why, within, unclear.run_time) from None
-    return Lookup(within, entries, perhaps, otherwise, why=why)
+    return Lookup(within, entries, perhaps, otherwise=otherwise, why=why)
 
 
 def _by_mark(field: Field, bits: Bits, elements: Elements, within: Box) -> Lookup:

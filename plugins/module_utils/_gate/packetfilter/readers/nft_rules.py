@@ -29,6 +29,8 @@ _TCP: Box = {PROTOCOL: ((6, 6),)}
 _NO_EFFECT = frozenset((
     "counter", "log", "comment", "last", "ct helper", "ct timeout", "ct expectation", "secmark", "dup", "nftrace", "tunnel",
 ))  # fmt: skip
+#: What handlers raise for JSON in a shape that no nft known here prints: the statement is then not understood.
+MISSHAPEN = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 _HIDDEN_MARKS = {"MARK": (MARK,), "CONNMARK": (MARK, CT_MARK), "HMARK": (MARK,)}
 _HIDDEN_SOURCE_NAT = ("SNAT", "MASQUERADE")
 _HIDDEN_ELSEWHERE = ("NFQUEUE", "QUEUE", "TPROXY")
@@ -46,7 +48,7 @@ def read_rule(
     for number, statement in enumerate(statements):
         kind, body = split(statement)
         if kind == "match":
-            condition = table.matcher.condition(body)
+            condition = _condition(table, body)
             if not condition:
                 return rules
             conditions.append(condition)
@@ -60,7 +62,11 @@ def read_rule(
         elif kind in _HANDLERS:
             rest = statements[number:]
             step = Step(table, rest, conditions, where, lambda rest=rest: read_rule(table, rest[1:], where))  # type: ignore[misc]
-            ends = _HANDLERS[kind](step, kind, body)
+            try:
+                ends = _HANDLERS[kind](step, kind, body)
+            except MISSHAPEN:
+                ends = False
+                step.rules = build(conditions, plain(UNFOLLOWED, text=step.text), where)
             rules.extend(step.rules)
             if ends:
                 return rules
@@ -71,12 +77,21 @@ def read_rule(
     return rules
 
 
+def _condition(table: TableRules, body: Any) -> Condition:
+    try:
+        return table.matcher.condition(body)
+    except MISSHAPEN:
+        return doubt(nft_text.statement({"match": body}))
+
+
 def _in_map(table: TableRules, body: Any, text: str) -> Condition:
     """A statement with an object out of a map: the rule ends where the map has none."""
     try:
         return look_up(table.matcher, body["key"], body["data"]).found(text)
     except Unclear as unclear:
         return unclear.doubt(text)
+    except MISSHAPEN:
+        return doubt(text)
 
 
 def _hidden_by_reject(reject: Any, table_family: str, conditions: Sequence[Condition]) -> Condition:

@@ -195,7 +195,7 @@ def statement(value: Any) -> str:
     if form is not None:
         try:
             return form(body)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             pass
     elif kind in _EXPRESSIONS:
         return expression(value)
