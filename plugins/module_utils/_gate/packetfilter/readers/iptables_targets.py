@@ -201,7 +201,7 @@ _Pair = Tuple[int, int]
 
 def _destination(text: str, family: int) -> Tuple[Optional[_Pair], Optional[_Pair], Optional[int]]:
     """``10.0.0.1-10.0.0.9:8080-8090/80`` as addresses, ports, and the first of the old ports; IPv6 stands in brackets."""
-    if family == 6:
+    if family == 6 and (text[:1] != ":" or text[:2] == "::"):
         hosts, colon, service = text[1:].partition("]:") if text[:1] == "[" else (text, "", "")
         hosts = hosts.rstrip("]")
     else:
