@@ -17,6 +17,7 @@ from _gate.packetfilter.model import (
     ICMP_CODE,
     ICMP_TYPE,
     IIF,
+    NOTHING_KNOWN,
     PROTOCOL,
     SADDR,
     SPORT,
@@ -95,13 +96,18 @@ def packet6(**more):
     return packet(**{"saddr": "2001:db8:9::9", "daddr": "2001:db8::1", **more})
 
 
-def outcome(ruleset, **more):
+def outcome(ruleset, host=NOTHING_KNOWN, **more):
     """What can become of an IPv4 packet."""
-    return walk(ruleset, packet(**more)).outcomes
+    return walk(ruleset, packet(**more), host).outcomes
 
 
-def outcome6(ruleset, **more):
-    return walk(ruleset, packet6(**more)).outcomes
+def outcome6(ruleset, host=NOTHING_KNOWN, **more):
+    return walk(ruleset, packet6(**more), host).outcomes
+
+
+def certainty(ruleset, host=NOTHING_KNOWN, **more):
+    """always, sometimes (it hangs on the host's state), or unknown."""
+    return walk(ruleset, packet(**more), host).certainty
 
 
 def doubts(ruleset):
