@@ -80,9 +80,7 @@ def resolved(ruleset: Ruleset) -> Ruleset:
 def _resolved_match(match: MarkMatch, values: Mapping[int, Optional[FrozenSet[int]]]) -> Match:
     possible = values[match.dimension]
     if possible is None:
-        return replace(
-            match, boxes=(ANY,), doubt="a condition on bits of a mark, of which the rules make too many to list"
-        )
+        return replace(match, boxes=(ANY,), doubt="{0} (the rules make too many marks)".format(match.text))
     passing = normal((value, value) for value in possible if match.test(value))
     return replace(match, boxes=({match.dimension: passing},) if passing else NOTHING, doubt="")
 
