@@ -10,7 +10,7 @@ import pytest
 
 from _gate.intent.policy import parse_policy
 from _gate.intent.services import Defaults, parse_services
-from _gate.judge.finding import FAIL, PASS, UNKNOWN
+from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN
 from _gate.judge.firewall import judge_firewall
 from _gate.packetfilter.sensor import look_at_filter
 
@@ -132,17 +132,25 @@ def test_a_family_that_is_not_asked_about_is_no_matter(findings):
     assert faults(findings(EXACT, "not given", families=["ipv4"])) == []
 
 
-def test_a_rate_limit_on_a_required_port_is_unknown_and_named(findings):
+def test_a_rate_limit_on_a_required_port_is_a_warning_that_names_it(findings):
     rules = ["-p tcp --dport 587 -j ACCEPT", "-p tcp --dport 993 -m limit --limit 10/min -j ACCEPT"]
     found = findings(rules, EXACT)
-    assert faults(found) == [("firewall.undecided", 993, UNKNOWN)]
-    (doubt,) = [item for item in found if item.outcome == UNKNOWN]
-    assert "--limit 10/min" in doubt.cause
+    assert faults(found) == [("firewall.sometimes-open", 993, WARN)]
+    (limited,) = [item for item in found if item.outcome == WARN]
+    assert "--limit 10/min" in limited.cause
+    assert limited.observed == "open now and then: tcp 993 from any (IPv4)"
 
 
-def test_a_doubtful_surplus_is_unknown_and_never_pass(findings):
+def test_a_surplus_that_is_open_now_and_then_is_a_surplus(findings):
     found = findings([*EXACT, "-p tcp --dport 3306 -m recent --rcheck --name X -j ACCEPT"], EXACT)
-    assert faults(found) == [("firewall.undecided", 0, UNKNOWN)]
+    assert faults(found) == [("firewall.surplus-opening", 3306, FAIL)]
+
+
+def test_what_is_not_understood_is_unknown_and_never_pass(findings):
+    strange = "-p tcp --dport {0} -m string --string x --algo bm -j ACCEPT"
+    assert faults(findings([*EXACT, strange.format(3306)], EXACT)) == [("firewall.undecided", 0, UNKNOWN)]
+    rules = ["-p tcp --dport 587 -j ACCEPT", strange.format(993)]
+    assert faults(findings(rules, EXACT)) == [("firewall.undecided", 993, UNKNOWN)]
 
 
 def test_an_optional_door_may_be_open_and_need_not_be(findings):

@@ -262,9 +262,15 @@ CHECKS: dict[str, Check] = {
         "IPv6 without a filter makes the IPv4 filter worthless.",
         "the service list",
     ),
+    "firewall.sometimes-open": Check(
+        "A required port is open always, not as long as a rate limit, a clock or a list of offenders lets a client in.",
+        "A limit that suits one client refuses a whole office behind one address. It may be meant, so this is a warning; a port "
+        "that nothing requires and that is open now and then is a surplus opening.",
+        "the service list",
+    ),
     "firewall.undecided": Check(
         "What the packet filter does with each packet is known.",
-        "A match that depends on run-time state, or is not understood, is never guessed.",
+        "A match that is not understood, or that hangs on facts which were not there, is never guessed.",
         "the service list",
     ),
 }

@@ -10,9 +10,23 @@ from typing import Collection, Sequence
 
 from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
-from ..packetfilter.addresses import cidrs, range_of
+from ..packetfilter.addresses import address_text, cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
-from ..packetfilter.model import DPORT, FAMILY, PORT_PROTOCOLS, PROTOCOL, SADDR, TOP, Base, Box, Intervals, Table, Where
+from ..packetfilter.evaluate import Delivery
+from ..packetfilter.model import (
+    DPORT,
+    FAMILY,
+    NAT,
+    PORT_PROTOCOLS,
+    PROTOCOL,
+    SADDR,
+    TOP,
+    Base,
+    Box,
+    Intervals,
+    Table,
+    Where,
+)
 from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import describe, lines
 from ..packetfilter.sensor import FilterEvidence
@@ -39,7 +53,14 @@ class Advice:
         self.asked = asked
         self.arriving = arriving
         self.must = must
-        self._filtering: dict[tuple[str, str, str], set[str]] = {}
+        self._hooks: dict[int, dict[str, set[str]]] = {}
+        self._translators = {
+            rule.where
+            for table in evidence.ruleset.tables
+            for chain in table.chains.values()
+            for rule in chain.rules
+            if any(verdict.kind == NAT for _boxes, verdict in rule.branches)
+        }
 
     def close(self, where: Where, part: int, allowed: int, service: Service | None) -> str:
         """How to close the part of the question that the rule or policy opens, or how to say that it is meant.
@@ -63,7 +84,8 @@ class Advice:
             source, family = ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
             for where in self.droppers(part):
                 neighbours = self.neighbours(where)
-                command = open_command(where, service.transport, service.port, source, family, neighbours)
+                forwarded = "input" not in self.hooks(where) and "forward" in self.hooks(where)
+                command = open_command(where, service.transport, service.port, source, family, neighbours, forwarded)
                 if command not in commands:
                     commands.append(command)
         more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
@@ -98,18 +120,32 @@ class Advice:
                 entry += ", optional: true"
         return f"; or add {{{entry}}} to services if it is meant"
 
-    def remoteness(self, where: Where) -> tuple[bool, bool, bool]:
-        """Every base chain on the way has let the packet in. The cause is first a rule of those that are there to filter,
-        then one of their policies; a chain of prerouting that lets things pass is it last."""
-        table = self._table(where)
-        key = (table.source, table.family, table.name)
-        if key not in self._filtering:
-            self._filtering[key] = _filtering_chains(table)
+    def remoteness(self, where: Where) -> tuple[bool, bool, bool, bool]:
+        """Every base chain on the way has let the packet in. The cause is first a rule that sends it elsewhere, then one of
+        those that are there to filter, then one of their policies; a chain of prerouting that lets things pass is it last."""
         return (
-            where.chain not in self._filtering[key],
+            where not in self._translators,
+            not self.hooks(where) & {"input", "forward"},
             where.position == "policy",
             where.source != "nft" and where.table != "filter",
         )
+
+    def hooks(self, where: Where) -> set[str]:
+        """The hooks from whose chains of type filter the rule's chain is reached."""
+        table = self._table(where)
+        if id(table) not in self._hooks:
+            self._hooks[id(table)] = _filtering_hooks(table)
+        return self._hooks[id(table)][where.chain]
+
+    def destination(self, part: int) -> str:
+        """Where packets of the part go, as far as it is not to the port of the host itself that the client named."""
+        texts = []
+        for delivery in self.evidence.acceptance.deliveries:
+            if delivery.path == "forward" or delivery.to_address or delivery.to_port:
+                if self.space.meet(delivery.node, part):
+                    texts.append(_delivery_text(delivery))
+        more = f" and {len(texts) - _MOST_COMMANDS} more" if len(texts) > _MOST_COMMANDS else ""
+        return ", ".join(dict.fromkeys(texts[:_MOST_COMMANDS])) + more
 
     def droppers(self, region: int) -> list[Where]:
         """The rules and policies that keep packets of the region out, that of a witness first."""
@@ -162,17 +198,26 @@ def single(values: Intervals) -> int:
     return values[0][0] if len(values) == 1 and values[0][0] == values[0][1] else 0
 
 
-def _filtering_chains(table: Table) -> set[str]:
-    """The chains through which packets come on the input hook, to be filtered."""
-    found = {
-        chain.name
-        for chain in table.chains.values()
-        if chain.base and chain.base.hook == "input" and chain.base.kind == "filter"
-    }
-    waiting = list(found)
-    while waiting:
-        chain = table.chains[waiting.pop()]
-        targets = {verdict.chain for rule in chain.rules for _boxes, verdict in rule.branches} & set(table.chains)
-        waiting.extend(targets - found)
-        found |= targets
-    return found
+def _filtering_hooks(table: Table) -> dict[str, set[str]]:
+    """For each chain the hooks from which packets come through it to be filtered."""
+    hooks: dict[str, set[str]] = {name: set() for name in table.chains}
+    for base in table.chains.values():
+        if not base.base or base.base.kind != "filter":
+            continue
+        waiting = [base.name]
+        while waiting:
+            name = waiting.pop()
+            if base.base.hook not in hooks[name]:
+                hooks[name].add(base.base.hook)
+                rules = table.chains[name].rules
+                waiting.extend(verdict.chain for rule in rules for _boxes, verdict in rule.branches if verdict.chain)
+    return hooks
+
+
+def _delivery_text(delivery: Delivery) -> str:
+    port = "" if delivery.to_port is None else f"port {delivery.to_port}"
+    if delivery.to_address is None:
+        place = port if delivery.path == "input" else " ".join(filter(None, ("another host", port)))
+    else:
+        place = " ".join(filter(None, (address_text(*delivery.to_address), port)))
+    return place + (f" by way of {delivery.interface}" if delivery.interface else "")

@@ -13,6 +13,8 @@ from ..packetfilter.model import ACCEPT, Where
 
 #: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
 _ZONE = re.compile(r"(?:filter_)?IN_(?!policy_)(?P<zone>.+?)(?:_(?P<part>pre|log|deny|allow|post))?")
+#: The same for what it forwards: ``nat_PRE_public_allow``.
+_FORWARD_ZONE = re.compile(r"(?:nat_)?PRE_(?!policy_)(?P<zone>.+?)_(?:pre|log|deny|allow|post)")
 
 #: Whose a table of nftables is, by its name: dockerd's nftables backend, netavark (podman), firewalld.
 _TABLES = {"firewalld": "firewalld", "docker-bridges": "docker", "netavark": "podman"}
@@ -43,6 +45,8 @@ def manager(where: Where, neighbours: Collection[str] = ()) -> str:
         if where.chain.lower().startswith(prefix):
             return name
     zone = _ZONE.fullmatch(where.chain)
+    if _FORWARD_ZONE.fullmatch(where.chain) and any(name.startswith("PREROUTING_") for name in neighbours):
+        return "firewalld"
     if not _FIREWALLD_CHAINS.isdisjoint(neighbours) and (zone or where.chain.startswith("INPUT")):
         return "firewalld"
     if where.position == "policy" and any(name.startswith(("ufw-", "ufw6-")) for name in neighbours):
@@ -60,6 +64,13 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
     """
     who = manager(where, neighbours)
     if who == "firewalld":
+        forwards = _FORWARD_ZONE.fullmatch(where.chain)
+        if forwards:
+            zone = f"--zone={forwards['zone']}"
+            return (
+                f"firewall-cmd {zone} --list-forward-ports shows what sends {what} elsewhere; "
+                f"firewall-cmd --permanent {zone} --remove-forward-port=..., then firewall-cmd --reload"
+            )
         zone = _zone_option(where)
         return (
             f"firewall-cmd{zone} --list-all shows what opens {what} (a service, port or rich rule); "
@@ -74,6 +85,8 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
     if who in ("docker", "podman"):
         return _unpublish(who, what)
     if where.position == "policy":
+        if hook == "forward":
+            return f"drop in a chain of the forward hook what is not to be forwarded: {what}"
         if hook != "input":
             return "drop what is not required in a filter chain of the input hook: no chain there does"
         if where.source == "nft":
@@ -93,13 +106,20 @@ def _unpublish(who: str, what: str) -> str:
 
 
 def open_command(
-    where: Where | None, transport: str, port: int, source: str, family: int, neighbours: Collection[str] = ()
+    where: Where | None,
+    transport: str,
+    port: int,
+    source: str,
+    family: int,
+    neighbours: Collection[str] = (),
+    forwarded: bool = False,
 ) -> str:
     """How to open a port that the rule or policy at ``where`` closes.
 
     :param source: a CIDR, or ``""`` for any.
     :param family: 4 or 6, the family that misses the opening.
     :param neighbours: the names of all chains of the table of ``where``.
+    :param forwarded: the rule closes what NAT sends elsewhere: it sees another port than clients address.
     """
     if where is None:
         return f"accept {transport} {port}" + (f" from {source}" if source else "")
@@ -111,6 +131,9 @@ def open_command(
     if who == "ufw":
         if "-user-" in where.chain:
             return f"ufw status numbered, then ufw delete the rule that closes {transport} {port}"
+        if forwarded:
+            here = f"from {source or 'any'} to any port NEW-PORT"
+            return f"ufw route allow proto {transport} {here}, with the port that NAT sends {port} to"
         return (
             f"ufw allow from {source} to any port {port} proto {transport}"
             if source
@@ -118,8 +141,12 @@ def open_command(
         )
     if where.source == "nft":
         match = f"ip{'6' if family == 6 else ''} saddr {source} " if source else ""
-        return f"nft insert rule {_nft(where)} {match}{transport} dport {port} {ACCEPT}"
+        door = f"meta l4proto {transport} ct original proto-dst {port}" if forwarded else f"{transport} dport {port}"
+        return f"nft insert rule {_nft(where)} {match}{door} {ACCEPT}"
     match = f"-s {source} " if source else ""
+    if forwarded:
+        door = f"-p {transport} -m conntrack --ctorigdstport {port} --ctdir ORIGINAL"
+        return f"{_tool(where)} -I {where.chain} {match}{door} -j ACCEPT"
     return f"{_tool(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
 
 

@@ -58,6 +58,7 @@ class _Filter:
         with_ports = self.space.box({PROTOCOL: tuple((number, number) for number in sorted(PORT_PROTOCOLS.values()))})
         self.may = self.space.intersect(self.acceptance.may, with_ports)
         self.must = self.space.intersect(self.acceptance.must, with_ports)
+        self.unknown = self.space.intersect(self.acceptance.unknown, with_ports)
         read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
         self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
         self.banned = EMPTY
@@ -82,8 +83,9 @@ class _Filter:
                 yield finding
             if finding is not None and finding.outcome != PASS:
                 surplus = space.minus(surplus, self._family(family))
-        yield from self._surplus(space.intersect(surplus, self.must), allowed)
-        undecided = space.minus(surplus, self.must)
+        # What is open now and then is open.
+        yield from self._surplus(space.minus(surplus, self.unknown), allowed)
+        undecided = space.intersect(surplus, self.unknown)
         if undecided != EMPTY:
             yield self._finding(
                 "firewall.undecided",
@@ -114,7 +116,8 @@ class _Filter:
                 "mend from, or families and the host's addresses; leave the service out where no client comes from outside",
             )
         missing = space.minus(space.intersect(promised, self.arriving), self.may)
-        undecided = space.minus(space.intersect(promised, self.may), self.must)
+        undecided = space.intersect(space.intersect(promised, self.unknown), self.arriving)
+        sometimes = space.minus(space.intersect(space.intersect(promised, self.may), self.arriving), self.must)
         missing = space.minus(missing, self._tolerated(service, region, missing))
         if missing != EMPTY:
             where = next(iter(self.advice.droppers(missing)), None)
@@ -130,15 +133,25 @@ class _Filter:
             )
             lacking = [family for family in sorted(_NAMES) if space.meet(missing, self._family(family))]
             return replace(fault, families=tuple(f"ipv{family}" for family in lacking))
-        if space.meet(undecided, self.arriving):
+        if undecided != EMPTY:
             return self._finding(
                 "firewall.undecided",
                 UNKNOWN,
                 service,
                 self._lines(region),
-                self._lines(space.minus(space.intersect(region, self.may), self.must)),
+                self._lines(space.intersect(region, self.unknown)),
                 self._doubts(undecided),
                 f"accept {service.transport} {service.port} without that condition, or set optional: true for it",
+            )
+        if sometimes != EMPTY:
+            return self._finding(
+                "firewall.sometimes-open",
+                WARN,
+                service,
+                self._lines(region),
+                f"open now and then: {self._lines(space.intersect(region, self.acceptance.sometimes))}",
+                self._doubts(sometimes),
+                f"accept {service.transport} {service.port} without that condition, if clients are to be sure of it",
             )
         return self._finding("firewall.missing-opening", PASS, service)
 
@@ -215,7 +228,10 @@ class _Filter:
     def _surplus(self, surplus: int, allowed: int) -> Iterator[Finding]:
         """One finding for each rule that opens something, since each has its own remedy."""
         space = self.space
-        openers = sorted(self.acceptance.accepted_by(surplus), key=lambda opener: self.advice.remoteness(opener[0]))
+        openers = sorted(
+            self.acceptance.accepted_by(surplus),
+            key=lambda opener: (self.advice.remoteness(opener[0]), opener[0].family == "ip6"),
+        )
         left = surplus
         for where, region in openers:
             part = space.intersect(region, left)
@@ -234,7 +250,7 @@ class _Filter:
                 service,
                 "closed",
                 self._lines(part),
-                f"opened by {rule_text(where)}: {where.text}",
+                f"opened by {rule_text(where)}: {where.text}{self._elsewhere(part)}",
                 self.advice.close(where, part, allowed, service),
                 port,
             )
@@ -256,6 +272,15 @@ class _Filter:
         packet = self.space.witness(region)
         source = address_text(packet[FAMILY], packet[SADDR])
         return f"{source} to {PROTOCOLS[packet[PROTOCOL]]} {packet[DPORT]} on {interface_name(packet[IIF])}"
+
+    def _elsewhere(self, part: int) -> str:
+        """What surprises people who look at the rules of the input hook alone."""
+        destination = self.advice.destination(part)
+        if not destination:
+            return ""
+        parts = [item for item in self.acceptance.deliveries if item.path == "forward"]
+        past = any(self.space.meet(item.node, part) for item in parts)
+        return f"; goes to {destination}" + (", past the rules for the host itself (ufw, INPUT)" if past else "")
 
     def _doubts(self, region: int) -> str:
         texts = []
