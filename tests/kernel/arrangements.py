@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the target's addresses and routes are laid out: ``OPEN`` for the question without a host, ``HOUSE`` for a host that is known.
+"""How the target's addresses and routes are laid out: ``OPEN`` for the question without a host, ``HOUSE`` for a known one.
 
 OPEN takes every destination for its own (a local route per interface) and has no route anywhere, so that it never answers.
 HOUSE is a mail server with an uplink (eth0), networks behind other cards, and containers behind docker0; it forwards.
@@ -12,7 +12,7 @@ Neither judges sources, and neither asks for neighbours: what leaves an interfac
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, FrozenSet, List, Tuple
 
 from _gate.packetfilter.model import NOTHING_KNOWN, Host, Own, Route
@@ -42,8 +42,8 @@ _SETTINGS = (
 
 @dataclass(frozen=True)
 class Arrangement:
-    """``settings``: of sysctl, before there are interfaces. ``commands``: for ``ip -batch``, by family. ``host``: what the analysis
-    may know of it. ``routed``: whether packets are forwarded, and where they leave is observed."""
+    """``settings``: of sysctl, before there are interfaces. ``commands``: for ``ip -batch``, by family. ``host``: what the
+    analysis may know of it. ``routed``: whether packets are forwarded, and where they leave is observed."""
 
     settings: Tuple[str, ...]
     commands: Dict[int, List[str]]
@@ -144,7 +144,10 @@ def house(forwarding: FrozenSet[int] = frozenset((4, 6)), more: Tuple[str, ...] 
         *more,
     )
     commands = {family: _house_commands(family) for family in (4, 6)}
-    return Arrangement(settings, commands, _house(forwarding), routed=True)
+    host = _house(forwarding)
+    if "net.ipv4.conf.default.route_localnet=1" in more:
+        host = replace(host, route_localnet=frozenset(INTERFACES))
+    return Arrangement(settings, commands, host, routed=True)
 
 
 HOUSE = house()

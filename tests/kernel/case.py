@@ -51,8 +51,8 @@ class Case(Rules):
 
 @dataclass(frozen=True)
 class Journey(Rules):
-    """A ruleset for the arrangement HOUSE, and what becomes of packets there: ``answers`` in the words of :func:`lab.answer`, empty
-    where the kernel drops. They are the kernel's, seen before the analysis was written."""
+    """A ruleset for the arrangement HOUSE, and what becomes of packets there: ``answers`` in the words of
+    :func:`lab.answer`, empty where the kernel drops. They are the kernel's, seen before the analysis was written."""
 
     name: str = ""
     trap: str = ""

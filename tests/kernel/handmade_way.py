@@ -108,7 +108,7 @@ table inet nat {
     ),
     Journey(
         name="nat-priorities",
-        trap="all chains of type nat act at one place, the first one that translates alone; of one priority, the last made is first",
+        trap="all chains of type nat act at one place, the first that translates alone; of one priority, the last made first",
         nft="""
 table ip one {
   chain late { type nat hook prerouting priority 50; tcp dport 1001 redirect to :25; tcp dport { 1002, 1003 } redirect to :26; }
@@ -250,7 +250,7 @@ table inet t {
     ),
     Journey(
         name="new-destinations",
-        trap="maps, port ranges and networks as NAT targets; protocols without ports keep what they have; loopback is out of reach",
+        trap="maps, port ranges and networks as NAT targets; protocols without ports; loopback is out of reach",
         nft="""
 table ip t {
   chain nat {

@@ -185,7 +185,7 @@ COMMIT
     ),
     Journey(
         name="ipsets",
-        trap="sets are in no iptables-save: networks with exceptions, addresses with ports, sets of sets, one set for each direction",
+        trap="sets are in no iptables-save: networks with exceptions, addresses with ports, sets of sets, both directions",
         ipset="""
 create admins hash:net family inet hashsize 1024 maxelem 65536
 add admins 198.51.100.0/24

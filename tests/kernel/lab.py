@@ -4,8 +4,8 @@
 
 """A target that holds the ruleset, and around it whoever sends to it and sees what it lets through.
 
-Two network namespaces: the target, and one joined to it by a cable per interface. What raw sockets in the target see has passed the
-input hook; what packet sockets at the other ends of the cables see was forwarded, and has passed everything.
+Two network namespaces: the target, and one joined to it by a cable per interface. What raw sockets in the target see has
+passed the input hook; what packet sockets at the other ends of the cables see was forwarded, and has passed everything.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ DELETE_CONNECTIONS = 0x102  # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE
 
 @dataclass(frozen=True)
 class Seen:
-    """Where a probe arrived: ``path`` is input or forward; ``interface`` that which it left by, empty for input; and how it was then
-    addressed (``dport`` is 0 for protocols without ports)."""
+    """Where a probe arrived: ``path`` is input or forward; ``interface`` that which it left by, empty for input; and how it
+    was then addressed (``dport`` is 0 for protocols without ports)."""
 
     path: str
     daddr: int

@@ -394,6 +394,19 @@ def test_a_router_listens_to_the_first_address_of_its_networks():
     assert outcomes(packet=packet, host=still) == DROPPED
 
 
+def test_routes_of_ipv6_that_lead_nowhere_have_types_of_their_own():
+    routes = (
+        Route(6, 0x20010DB8 << 96, (0x20010DB9 << 96) - 1, "eth0"),
+        Route(6, 0xDEAD << 112, (0xDEAE << 112) - 1, ""),
+    )
+    host = Host(HOST6.own, None, HOST6.forwarding, routes)
+    back = nat(rule(dnat(HOST6.own[1].value, 25), is_(DESTINATION_TYPE, UNICAST)))
+    assert outcomes(back, packet={**PACKET6, DADDR: 0xDEAD << 112}, host=host) == DROPPED
+    unreachable = nat(rule(dnat(HOST6.own[1].value, 25), is_(DESTINATION_TYPE, 7)))
+    assert outcomes(unreachable, packet=PACKET6, host=host) == ACCEPTED
+    assert outcomes(back, packet={**PACKET6, DADDR: 0x20010DB8 << 96 | 9}, host=host) == ACCEPTED
+
+
 def test_loopback_of_ipv6_is_looked_for_behind_the_input_interface():
     publish = nat(rule(dnat(1, 25)))
     assert delivery(publish, packet=PACKET6, host=HOST6) == [("forward", one(1), one(25), "eth0")]

@@ -33,9 +33,10 @@ from ..model import (
     Ruleset,
     Verdict,
 )
+from .nat import translated
 from .packet import CERTAIN, OTHER, RUN_TIME, Kinds, Packet, changed, first_branch, held, split_for
 from .report import Delivered, Recorder, delivered_to
-from .routes import LOOPBACK, Route, arrived, routed, tracked, translated
+from .routes import LOOPBACK, Route, arrived, routed, tracked
 from .stages import (
     BEFORE_ROUTING,
     HOOKS_AFTER,

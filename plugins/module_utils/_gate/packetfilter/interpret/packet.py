@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from typing import FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ..model import (
+    CT_DNAT,
     CT_MARK,
     CT_STATE,
     CT_ZONE,
     DIMENSIONS,
     INVALID,
     NEW,
+    ORIGINAL_DADDR,
+    ORIGINAL_DPORT,
     TOP,
     Box,
     Change,
@@ -27,6 +30,8 @@ from ..model import (
     Rule,
     Verdict,
 )
+
+_OF_CONNECTIONS = frozenset((CT_DNAT, CT_ZONE, CT_MARK, ORIGINAL_DADDR, ORIGINAL_DPORT))
 
 #: Kinds of doubt: the host's state decides, or something that is not known or understood.
 RUN_TIME = "run-time"
@@ -50,11 +55,13 @@ Value = Union[int, Choice]
 @dataclass(frozen=True)
 class Packet:
     """``values``: one for each dimension of the model. ``translated``: a rule set up destination NAT, changed or not.
-    ``tainted``: something that is not followed may have happened to it."""
+    ``tainted``: something that is not followed may have happened to it. ``template``: a rule gave it
+    a zone before conntrack saw it: rules then see it as new, but there is no connection that they could look at."""
 
     values: Tuple[Value, ...]
     translated: bool = False
     tainted: bool = False
+    template: bool = False
 
     def with_values(self, new: Mapping[int, Value]) -> Packet:
         return replace(self, values=tuple(new.get(dim, old) for dim, old in enumerate(self.values)))
@@ -122,6 +129,8 @@ def held(matches: Sequence[Match], packet: Packet) -> Optional[Kinds]:
     """The doubts that decide whether all matches hold (none: they hold); None where they do not."""
     kinds = []
     for match in matches:
+        if packet.template and any(not _OF_CONNECTIONS.isdisjoint(box) for box in (match.within, *match.boxes)):
+            return None
         if not _inside(match.within, packet):
             return None
         if any(_inside(box, packet) for box in match.boxes) == match.negated:
@@ -156,9 +165,11 @@ def changed(packet: Packet, changes: Iterable[Change]) -> Packet:
 
 def _changed(packet: Packet, change: Change) -> Packet:
     dimension, state = change.dimension, packet.values[CT_STATE]
-    if dimension in (CT_STATE, CT_ZONE) and (state != INVALID or packet.values[CT_ZONE] != 0):
+    if dimension in (CT_STATE, CT_ZONE) and state != INVALID:
         return packet  # notrack and zones act on packets that conntrack has not seen, and the first of them alone
-    if CT_MARK in (dimension, change.source) and state != NEW:
+    if dimension == CT_ZONE:
+        packet = replace(packet.with_values({CT_STATE: NEW}), template=True)
+    if CT_MARK in (dimension, change.source) and (state != NEW or packet.template):
         return packet  # there is no connection that could have a mark
     top = TOP[dimension]
     old = packet.values[dimension]

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the host's addresses and routes make of a packet, and what destination NAT does to it.
+"""What the host's addresses and routes make of a packet.
 
 Ways that exclude each other come as a list of packets; which of them happens is a doubt of the kind that is given.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
 from .. import model
@@ -35,7 +35,6 @@ from ..model import (
     OIF,
     ORIGINAL_DADDR,
     ORIGINAL_DPORT,
-    PORT_PROTOCOLS,
     PROTOCOL,
     REVERSE_PATH,
     SADDR,
@@ -43,19 +42,20 @@ from ..model import (
     UNICAST,
     UNTRACKED,
     Host,
-    Nat,
     Own,
     interface_value,
 )
-from .packet import CERTAIN, OTHER, RUN_TIME, Choice, Kinds, Packet, Value, bounds, choice, pieces
+from .packet import CERTAIN, OTHER, RUN_TIME, Choice, Kinds, Packet, Value, bounds, pieces
 
 LOOPBACK = interface_value("lo")
-_LOOPBACK_NETWORK = {4: (0x7F000000, 0x7FFFFFFF), 6: (1, 1)}
-_MULTICAST_NETWORK = {4: (0xE0000000, 0xEFFFFFFF), 6: (0xFF << 120, TOP[DADDR])}
-_LINK_LOCAL = (0xFE80 << 112, (0xFEC0 << 112) - 1)
+LOOPBACK_NETWORK = {4: (0x7F000000, 0x7FFFFFFF), 6: (1, 1)}
+MULTICAST_NETWORK = {4: (0xE0000000, 0xEFFFFFFF), 6: (0xFF << 120, TOP[DADDR])}
+LINK_LOCAL = (0xFE80 << 112, (0xFEC0 << 112) - 1)
 
 ICMPV6 = 58
-ANYCAST = 4  # RTN_ANYCAST
+# More RTN_* numbers (linux/rtnetlink.h)
+ANYCAST = 4
+BLACKHOLE, UNREACHABLE, PROHIBIT = 6, 7, 8
 #: What conntrack leaves alone (nf_conntrack_proto_icmpv6.c: neighbour discovery and listener reports).
 _UNTRACKED_TYPES = (130, 131, 132, 133, 134, 135, 136, 143)
 
@@ -70,11 +70,11 @@ def in_range(value: Value, span: Tuple[int, int]) -> bool:
 
 
 def _is_loopback(packet: Packet) -> bool:
-    return in_range(packet.values[DADDR], _LOOPBACK_NETWORK[family_of(packet)])
+    return in_range(packet.values[DADDR], LOOPBACK_NETWORK[family_of(packet)])
 
 
 def _from_link_local(packet: Packet) -> bool:
-    return family_of(packet) == 6 and in_range(packet.values[SADDR], _LINK_LOCAL)
+    return family_of(packet) == 6 and in_range(packet.values[SADDR], LINK_LOCAL)
 
 
 def arrived(packet: Packet, host: Host) -> Packet:
@@ -87,7 +87,7 @@ def arrived(packet: Packet, host: Host) -> Packet:
             CT_ZONE: 0,
             MARK: 0,
             CT_MARK: 0,
-            DESTINATION_TYPE: _type_of(packet, host),
+            DESTINATION_TYPE: type_of(packet, host),
             REVERSE_PATH: int(host.routes is None or _comes_from_there(packet, host, host.routes)),
             ORIGINAL_DPORT: packet.values[DPORT],
             ORIGINAL_DADDR: packet.values[DADDR],
@@ -98,15 +98,15 @@ def arrived(packet: Packet, host: Host) -> Packet:
 
 def tracked(packet: Packet) -> Packet:
     """The packet as conntrack leaves it."""
-    if packet.values[CT_STATE] != INVALID:
+    if packet.values[CT_STATE] != INVALID and not packet.template:
         return packet
     untracked = packet.values[PROTOCOL] == ICMPV6 and packet.values[ICMP_TYPE] in _UNTRACKED_TYPES
-    return packet.with_values({CT_STATE: UNTRACKED if untracked else NEW})
+    return replace(packet.with_values({CT_STATE: UNTRACKED if untracked else NEW}), template=False)
 
 
-def _type_of(packet: Packet, host: Host) -> Value:
+def type_of(packet: Packet, host: Host) -> Value:
     family, address = family_of(packet), packet.values[DADDR]
-    if in_range(address, _MULTICAST_NETWORK[family]):
+    if in_range(address, MULTICAST_NETWORK[family]):
         return MULTICAST
     if family == 4 and in_range(address, (IPV4_TOP, TOP[DADDR])):
         return BROADCAST
@@ -114,23 +114,41 @@ def _type_of(packet: Packet, host: Host) -> Value:
         return LOCAL
     if host.own is None:
         return Choice(UNICAST, LOCAL, OTHER) if packet.translated else LOCAL
-    if any(own.family == family and in_range(address, (own.value, own.value)) for own in host.own):
-        return LOCAL
-    if any(in_range(address, (edge, edge)) for own in host.own for edge in _broadcasts(own, family)):
-        return BROADCAST
-    if family == 6 and any(in_range(address, (value, value)) for own in host.own for value in _anycasts(own, host)):
-        return ANYCAST
-    return UNICAST
+    kind = _kind_of_own(family, address, host)
+    if kind is None and family == 6 and host.routes is not None:
+        return _kind_of_route(address, host.routes)
+    return UNICAST if kind is None else kind
 
 
-def _broadcasts(own: Own, family: int) -> Sequence[int]:
+def _kind_of_own(family: int, address: Value, host: Host) -> Optional[int]:
+    """The type of an address that is the host's own in some way; None for those of others."""
+    own = [one for one in host.own or () if one.family == family]
+    for kind, values in (
+        (LOCAL, [one.value for one in own]),
+        (BROADCAST, [edge for one in own for edge in broadcasts(one, family)]),
+        (ANYCAST, [first for one in own for first in anycasts(one, host)]),
+    ):
+        if any(in_range(address, (value, value)) for value in values):
+            return kind
+    return None
+
+
+def _kind_of_route(address: Value, routes: Sequence[model.Route]) -> Value:
+    """For IPv6, a route that leads nowhere is a type of its own, and so is no route (nft_fib_ipv6.c)."""
+    best = best_routes(6, bounds(address)[0], routes)
+    if not best:
+        return UNREACHABLE
+    return UNICAST if any(route.interface for route in best) else Choice(BLACKHOLE, PROHIBIT, OTHER)
+
+
+def broadcasts(own: Own, family: int) -> Sequence[int]:
     """The broadcast address of the network of an address of the host's."""
     if own.family != family or family == 6 or own.prefix > 30:
         return ()
     return (own.value | ((1 << (32 - own.prefix)) - 1),)
 
 
-def _anycasts(own: Own, host: Host) -> Sequence[int]:
+def anycasts(own: Own, host: Host) -> Sequence[int]:
     """A router listens to the first address of each of its networks (RFC 4291, 2.6.1)."""
     if own.family == 4 or own.prefix > 126 or host.forwarding is None or 6 not in host.forwarding:
         return ()
@@ -141,7 +159,7 @@ def _comes_from_there(packet: Packet, host: Host, routes: Sequence[model.Route])
     family, source, iif = family_of(packet), packet.known(SADDR), packet.known(IIF)
     if iif == LOOPBACK:
         return True
-    if host.own is not None and any(own.family == family and own.value == source for own in host.own):
+    if host.own is not None and _kind_of_own(family, source, host) is not None:
         return False
     if _from_link_local(packet):
         routes = _out_of(iif, routes)
@@ -175,6 +193,8 @@ class Route:
 def routed(packet: Packet, host: Host) -> Tuple[Kinds, List[Route]]:
     """The ways that the packet may go, and what decides between them."""
     kind = packet.values[DESTINATION_TYPE]
+    if kind == UNREACHABLE or (isinstance(kind, Choice) and kind.first >= BLACKHOLE):
+        return CERTAIN, [Route("", packet, "no route leads to its destination")]
     if isinstance(kind, Choice):
         known = [packet.with_values({DESTINATION_TYPE: value}) for value in range(kind.first, kind.last + 1)]
         return frozenset([kind.kind]), [Route("routing", way) for way in known]
@@ -215,7 +235,7 @@ def _output_interfaces(packet: Packet, host: Host) -> List[Value]:
         anywhere = Choice(1, TOP[OIF], OTHER)
         return pieces(anywhere, (iif, iif + 1)) if _from_link_local(packet) else [anywhere]
     family, address = family_of(packet), packet.values[DADDR]
-    strict = family == 6 and (_is_loopback(packet) or in_range(address, _LINK_LOCAL))
+    strict = family == 6 and (_is_loopback(packet) or in_range(address, LINK_LOCAL))
     routes = best_routes(family, bounds(address)[0], _out_of(iif, host.routes) if strict else host.routes)
     return [interface_value(name) for name in sorted({route.interface for route in routes}) if name]
 
@@ -225,70 +245,3 @@ def _takes_loopback(packet: Packet, host: Host) -> bool:
     if iif == LOOPBACK:
         return True
     return family_of(packet) == 4 and iif in [interface_value(name) for name in host.route_localnet]
-
-
-def translated(packet: Packet, nat: Nat, host: Host) -> Tuple[Kinds, List[Packet]]:
-    """What destination NAT may make of the packet, and what decides; nothing where the kernel drops it (a redirect on an
-    interface without an address, nf_nat_redirect.c)."""
-    packet = replace(packet, translated=True)
-    address, port = _new_address(packet, nat, host), _new_port(packet, nat)
-    if address is None:
-        return CERTAIN, []
-    if (address, port) == (packet.values[DADDR], packet.values[DPORT]):
-        return CERTAIN, [packet]
-    changed = packet.with_values({DADDR: address, DPORT: port, CT_DNAT: 1})
-    if nat.local:
-        return CERTAIN, [changed.with_values({DESTINATION_TYPE: LOCAL})]
-    pieces_of_it = [changed.with_values({DADDR: piece}) for piece in _told_apart(address, family_of(packet), host)]
-    result = [piece.with_values({DESTINATION_TYPE: _type_of(piece, host)}) for piece in pieces_of_it]
-    return frozenset([address.kind]) if isinstance(address, Choice) else CERTAIN, result
-
-
-def _new_address(packet: Packet, nat: Nat, host: Host) -> Optional[Value]:
-    old = packet.values[DADDR]
-    if nat.local:
-        return _redirected_address(packet, host)
-    if nat.addresses is None:
-        return old
-    first, last = nat.addresses
-    if nat.netmap:
-        host_bits = first ^ last
-        return (packet.known(DADDR) & host_bits) | (first & ~host_bits)
-    return choice(first, last, RUN_TIME)
-
-
-def _redirected_address(packet: Packet, host: Host) -> Optional[Value]:
-    """The first address of the input interface that has the scope of the destination (nf_nat_redirect.c)."""
-    family, iif = family_of(packet), packet.known(IIF)
-    on_it = [own for own in host.own or () if own.family == family and interface_value(own.interface) == iif]
-    known = host.interfaces is not None and iif in [interface_value(name) for name in host.interfaces]
-    if host.own is None or (not on_it and not known):
-        return Choice(0, IPV4_TOP if family == 4 else TOP[DADDR], OTHER)
-    if family == 6 and in_range(packet.values[DADDR], _LINK_LOCAL):
-        on_it = [own for own in on_it if own.scope == "link"]
-    return on_it[0].value if on_it else None
-
-
-def _new_port(packet: Packet, nat: Nat) -> Value:
-    old = packet.known(DPORT)
-    if nat.ports is None or packet.values[PROTOCOL] not in PORT_PROTOCOLS.values():
-        return old
-    first, last = nat.ports
-    if nat.old_first_port is not None:
-        return first + ((old - nat.old_first_port) & 0xFFFF) % (last - first + 1)
-    if first <= old <= last:
-        return old
-    return choice(first, last, RUN_TIME)
-
-
-def _told_apart(address: Value, family: int, host: Host) -> List[Value]:
-    """The address in pieces none of which is partly the host's own, multicast, or behind another route."""
-    if not isinstance(address, Choice):
-        return [address]
-    spans = [_LOOPBACK_NETWORK[family], _MULTICAST_NETWORK[family], (IPV4_TOP, IPV4_TOP)]
-    spans += [(own.value, own.value) for own in host.own or () if own.family == family]
-    spans += [(edge, edge) for own in host.own or () for edge in _broadcasts(own, family)]
-    spans += [(first, first) for own in host.own or () for first in (_anycasts(own, host) if family == 6 else ())]
-    spans += [_LINK_LOCAL] if family == 6 else []
-    spans += [(route.first, route.last) for route in host.routes or () if route.family == family]
-    return pieces(address, [start for first, last in spans for start in (first, last + 1)])
