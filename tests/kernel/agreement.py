@@ -40,7 +40,7 @@ class Analysis:
         self.space = space or Space()
         self.ruleset = ruleset
         self.host = host
-        self.acceptance = evaluate.accepted(self.space, ruleset, self.space.full, host)
+        self.acceptance = evaluate.accepted(self.space, ruleset, question_for(self.space, host), host)
 
     @property
     def exact(self) -> bool:
@@ -115,6 +115,14 @@ def _leads_there(packet: Probe, delivery: evaluate.Delivery, seen: Seen) -> bool
         and delivery.to_address in (None, (packet.family, seen.daddr))
         and (packet.protocol not in PORTED or delivery.to_port in (None, seen.dport))
     )
+
+
+def question_for(space: Space, host: Host) -> int:
+    """All packets; of a host that is known, not those to link-local addresses, whose link nobody knows."""
+    if host.own is None:
+        return space.full
+    first = 0xFE80 << 112
+    return space.minus(space.full, space.box({model.FAMILY: ((6, 6),), model.DADDR: ((first, first | (1 << 118) - 1),)}))
 
 
 def analysed(lab: Lab, folder: Path, space: Optional[Space] = None) -> Analysis:

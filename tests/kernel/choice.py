@@ -40,8 +40,8 @@ _NUMBER = re.compile(r"(?<![\w.:/])\d{1,5}(?![\w.:]*[:.][\w:])")
 
 
 class Chooser:
-    """Probes for one ruleset. ``tracked``: only packets that open a connection. ``destinations``: by family, those that are tried;
-    without them, any, and the target's own address mostly."""
+    """Probes for one ruleset. ``tracked``: only packets that open a connection. ``destinations``: by family, those that are
+    tried; without them, any, and the target's own address mostly."""
 
     def __init__(
         self, text: str, tracked: bool, seed: int, destinations: Optional[Mapping[int, Sequence[int]]] = None

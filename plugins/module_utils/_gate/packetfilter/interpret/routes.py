@@ -9,7 +9,7 @@ Ways that exclude each other come as a list of packets; which of them happens is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import List, Optional, Sequence, Tuple
 
 from .. import model
