@@ -47,17 +47,19 @@ def read(
     dormant: Optional[Mapping[TableKey, bool]] = None,
     devices: Optional[Mapping[ChainKey, Tuple[str, ...]]] = None,
     sets: Optional[Iterable[str]] = None,
+    handles: bool = True,
 ) -> NftRules:
     """:param subject: what the text is, for messages: ``rules.nft_json=/etc/rules.json``.
     :param dormant: of tables whose flags the text may not tell: whether they are dormant.
     :param devices: of chains at ingress whose devices the text may not tell (`nft_listing.devices`).
     :param sets: None where the text tells the elements of sets. Else (``nft -j -t list ruleset``) the outputs of ``nft -j list
         set`` and ``list map`` for those that are needed (`nft_needed.needed_sets`); conditions on any other set are in doubt.
+    :param handles: whether a rule's handle is what the user knows it by; else it is the rule's number in its chain.
 
     :raises EvidenceError: when it is not the whole of what ``nft -j list ruleset`` prints.
     """
     with uncollected():
-        return _read(text, subject, dormant or {}, devices or {}, sets)
+        return _read(text, subject, dormant or {}, devices or {}, sets, handles)
 
 
 def _read(
@@ -66,6 +68,7 @@ def _read(
     dormant: Mapping[TableKey, bool],
     devices: Mapping[ChainKey, Tuple[str, ...]],
     sets: Optional[Iterable[str]],
+    handles: bool,
 ) -> NftRules:
     tables = read_document(text, subject, () if sets is None else sets)
     try:
@@ -76,6 +79,10 @@ def _read(
         for (family, name), data in tables.items():
             for chain in data.chains.values():
                 _give_devices(chain, (family, name, chain.name), devices, without)
+                if not handles:
+                    chain.rules = [
+                        {**rule, "handle": None, "number": number} for number, rule in enumerate(chain.rules, 1)
+                    ]
         notes: Set[str] = set()
         result = [_table(data, sets is None, notes) for data in tables.values() if _concerns(data, notes)]
     except MALFORMED as error:
@@ -160,7 +167,8 @@ class RuleWhere(Where):
 
     @property
     def position(self) -> str:
-        return "handle {0}".format(self.__dict__["body"].get("handle", "?"))
+        body = self.__dict__["body"]
+        return "rule {0}".format(body["number"]) if "number" in body else "handle {0}".format(body.get("handle", "?"))
 
     @property
     def text(self) -> str:
