@@ -13,6 +13,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 from ...errors import EvidenceError
 from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
 from .chains import without_idle_jumps
+from .collector import uncollected
 from .iptables_options import Surroundings
 from .iptables_rules import RuleReader
 from .marks import resolved
@@ -67,8 +68,21 @@ def read(text: str, family: int, subject: str, around: Surroundings = Surroundin
     :raises EvidenceError: when it is not the whole of what the command prints.
     """
     command = "iptables-save" if family == 4 else "ip6tables-save"
-    reader = _Reader(family, subject, "give what `{0}` prints".format(command), around)
-    return reader.read(text)
+    with uncollected():
+        return _Reader(family, subject, "give what `{0}` prints".format(command), around).read(text)
+
+
+def backend(text: str) -> str:
+    """Which kind of iptables printed the text: NFT, LEGACY, or UNKNOWN."""
+    for line in text.splitlines():
+        generated = _GENERATED.match(line)
+        if generated is not None:
+            command = generated.group("command")
+            if generated.group("nft") or "nft" in command or command.startswith("xtables"):
+                return NFT
+            version = tuple(int(part) for part in generated.group("version").split(".") if part)
+            return LEGACY if version >= _TELLS_BACKEND or version < (1, 8) else UNKNOWN
+    return UNKNOWN
 
 
 class _Reader:
@@ -83,7 +97,6 @@ class _Reader:
     def read(self, text: str) -> Saved:
         tables: List[_Open] = []
         current: Optional[_Open] = None
-        backend = UNKNOWN
         if not text.strip():
             raise self._error("it is empty: no ruleset in it")
         if text.lstrip()[:1] == "{" or text.lstrip().startswith("table "):
@@ -93,7 +106,7 @@ class _Reader:
             if not line:
                 continue
             if line[0] == "#":
-                backend = self._remark(line, backend)
+                self._remark(line)
             elif line[0] == "*":
                 if current is not None:
                     raise self._cut_off(current, number)
@@ -114,7 +127,7 @@ class _Reader:
         read = tuple(self._table(table) for table in tables)
         ruleset = resolved(Ruleset(read, tuple(sorted(self.notes))))
         counts = {(table.name, chain): len(rules) for table in tables for chain, rules in table.rules.items()}
-        return Saved(ruleset, backend, counts)
+        return Saved(ruleset, backend(text), counts)
 
     def _error(self, problem: str) -> EvidenceError:
         return EvidenceError(self.subject, problem, self.right)
@@ -125,19 +138,13 @@ class _Reader:
             "table {0} (line {1}) has no COMMIT {2}: the text is cut off".format(table.name, table.line, at)
         )
 
-    def _remark(self, line: str, backend: str) -> str:
+    def _remark(self, line: str) -> None:
+        if line.startswith(("# Table `", "# Warning:")):
+            self.notes.add("{0}-save: {1}".format(self.source, line[2:]))
         generated = _GENERATED.match(line)
-        if generated is None:
-            if line.startswith(("# Table `", "# Warning:")):
-                self.notes.add("{0}-save: {1}".format(self.source, line[2:]))
-            return backend
-        command = generated.group("command")
+        command = generated.group("command") if generated is not None else ""
         if command.startswith("ip") and command.startswith("ip6") != (self.family == 6):
             raise self._error("it was written by {0}: the other family".format(command))
-        if generated.group("nft") or "nft" in command or command.startswith("xtables"):
-            return NFT
-        version = tuple(int(part) for part in generated.group("version").split(".") if part)
-        return LEGACY if version >= _TELLS_BACKEND or version < (1, 8) else UNKNOWN
 
     def _new_table(self, name: str, number: int, tables: Sequence[_Open]) -> _Open:
         if name not in _PRIORITIES:
