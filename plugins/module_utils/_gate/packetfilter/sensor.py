@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Mapping, Sequence
 
@@ -18,7 +18,7 @@ from .addresses import question
 from .diagram import Space
 from .evaluate import Acceptance, accepted
 from .live import IpAddress
-from .model import Ruleset
+from .model import NOTHING_KNOWN, Host, Own, Ruleset
 from .readers.files import from_files
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
@@ -50,7 +50,8 @@ def look_at_filter(
 ) -> FilterEvidence:
     """What the live host accepts, or what candidate files would.
 
-    :param rules: paths of files by kind, empty for the live host.
+    :param rules: paths of files by kind, empty for the live host. Files may be meant for another host than the one that
+        reads them, so nothing of this one is taken for granted then: what hangs on routes or on forwarding is unknown.
     :param interfaces: input interfaces asked about; () for all but lo.
     :param addresses: the host's own; () to read them from the host. A family that is asked about and has none, as with
         files, is asked about with any unicast destination.
@@ -63,12 +64,14 @@ def look_at_filter(
         if not _INTERFACE.fullmatch(name):
             raise IntentError("interfaces", name, "the whole name of an interface, such as eth0")
     if rules:
-        evidence = from_files(rules)
+        host = _with_own(NOTHING_KNOWN, given)
+        evidence = from_files(rules, host)
         own = promised = given
         present = set(FAMILIES.values())
         arrivals = list(interfaces)
     else:
         evidence, facts = live.from_host(partial(live.run_command, seconds=timeout))
+        host = _with_own(facts.host, given)
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
@@ -79,9 +82,11 @@ def look_at_filter(
     asked = {FAMILIES[name] for name in families} if families else present or set(FAMILIES.values())
     space = Space()
     elsewhere = asked - {address.version for address in own}
+    if elsewhere:  # any address there counts as the host's
+        host = replace(host, own=None)
     anywhere = question(space, elsewhere, interfaces or None)
     whole = space.union(anywhere, question(space, asked, interfaces or None, own))
-    acceptance = accepted(space, evidence.ruleset, whole)
+    acceptance = accepted(space, evidence.ruleset, whole, host)
     return FilterEvidence(
         space=space,
         ruleset=evidence.ruleset,
@@ -93,6 +98,17 @@ def look_at_filter(
         families=evidence.families,
         notes=evidence.ruleset.notes + acceptance.notes,
     )
+
+
+def _with_own(host: Host, given: Sequence[IpAddress]) -> Host:
+    """The host with the given addresses too."""
+    if not given:
+        return host
+    present = {(item.family, item.value) for item in host.own or ()}
+    more = [
+        Own(address.version, int(address), "") for address in given if (address.version, int(address)) not in present
+    ]
+    return replace(host, own=(*(host.own or ()), *more))
 
 
 def _checked(text: str) -> IpAddress:
