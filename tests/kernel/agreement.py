@@ -122,7 +122,9 @@ def question_for(space: Space, host: Host) -> int:
     if host.own is None:
         return space.full
     first = 0xFE80 << 112
-    return space.minus(space.full, space.box({model.FAMILY: ((6, 6),), model.DADDR: ((first, first | (1 << 118) - 1),)}))
+    return space.minus(
+        space.full, space.box({model.FAMILY: ((6, 6),), model.DADDR: ((first, first | (1 << 118) - 1),)})
+    )
 
 
 def analysed(lab: Lab, folder: Path, space: Optional[Space] = None) -> Analysis:
@@ -133,9 +135,10 @@ def analysed(lab: Lab, folder: Path, space: Optional[Space] = None) -> Analysis:
 
 
 def analysed_live(lab: Lab) -> Analysis:
-    """The same as a task on the target itself would get it."""
-    evidence, _facts = live.from_host(run=lambda command: _inside(lab, command), read=lambda path: _file(lab, path))
-    return Analysis(evidence.ruleset, host=lab.host)
+    """The same as a task on the target itself would get it; where the target is a host that is known, with what the live look finds
+    out about it."""
+    evidence, facts = live.from_host(run=lambda command: _inside(lab, command), read=lambda path: _file(lab, path))
+    return Analysis(evidence.ruleset, host=facts.host if lab.arrangement.routed else lab.host)
 
 
 def _inside(lab: Lab, command: Sequence[str]) -> live.Output:
@@ -143,20 +146,22 @@ def _inside(lab: Lab, command: Sequence[str]) -> live.Output:
 
 
 def _file(lab: Lab, path: str) -> str:
-    """A file of /proc/net, which differs from namespace to namespace."""
+    """A file of /proc, which differs from namespace to namespace."""
     return lab.target.run("cat", path)
+
+
+def regions_of(analysis: Analysis) -> Tuple[int, int, int]:
+    """What is certainly accepted, what perhaps, and what never."""
+    space, acceptance = analysis.space, analysis.acceptance
+    return acceptance.must, space.minus(acceptance.may, acceptance.must), space.complement(acceptance.may)
 
 
 def compared(
     lab: Lab, analysis: Analysis, chooser: Chooser, more: Sequence[Probe] = (), chance: int = BY_CHANCE
 ) -> Comparison:
     """Send the probes and let the kernel judge the analysis."""
-    space, acceptance = analysis.space, analysis.acceptance
-    regions = [acceptance.must, space.minus(acceptance.may, acceptance.must), space.complement(acceptance.may)]
-    probes = chooser.possible(
-        [*more, *chooser.borders(), *chooser.corners(space, regions, CORNERS_PER_REGION), *chooser.by_chance(chance)]
-    )
-    return judged(lab, analysis, probes)
+    corners = chooser.corners(analysis.space, regions_of(analysis), CORNERS_PER_REGION)
+    return judged(lab, analysis, chooser.possible([*more, *chooser.borders(), *corners, *chooser.by_chance(chance)]))
 
 
 def judged(lab: Lab, analysis: Analysis, probes: Sequence[Probe]) -> Comparison:

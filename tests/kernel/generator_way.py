@@ -41,11 +41,13 @@ CHANCES = (
 
 
 class WayGenerator(Generator):
-    """Rulesets by chance; the same seed makes the same ones. ``chances``: how often something depends on the run."""
+    """Rulesets by chance; the same seed makes the same ones. ``chances``: how often something depends on the run.
+    ``with_effects``: whether rules change packets, too."""
 
-    def __init__(self, seed: int, chances: float = 0.1) -> None:
+    def __init__(self, seed: int, chances: float = 0.1, with_effects: bool = True) -> None:
         super().__init__(seed)
         self._chances = chances
+        self._with_effects = with_effects
         self._by_chance = False
         self._hook = ""
 
@@ -76,12 +78,16 @@ class WayGenerator(Generator):
         self._hook = "any"
         for index, user in enumerate(users):
             chains.append(_chain_text(user, "", self._way_rules(family, users[:index], 5)))
-        translators = ["n{0}".format(number) for number in range(self._random.randrange(2))]
+        translators = (
+            ["n{0}".format(number) for number in range(self._random.randrange(2))] if self._with_effects else []
+        )
         self._hook = "nat"
         for translator in translators:
             chains.append(_chain_text(translator, "", self._nat_rules(family, [])))
         for number in range(self._random.choice((1, 2, 2, 3, 4, 5))):
             hook, kind, priorities = PLACES[self._random.choice(OFTEN)]
+            if not self._with_effects and kind == "nat":
+                continue
             self._hook = hook
             head = "type {0} hook {1} priority {2}; policy {3};".format(
                 kind,
@@ -118,6 +124,8 @@ class WayGenerator(Generator):
             return self._rule(family, callees, tracked=True, early=True)
         parts = self._way_matches(family)
         chance = self._random.random()
+        if not self._with_effects:
+            chance = max(chance, 0.4)
         if chance < 0.35 and self._hook != "ingress":
             parts.append(self._effect())
         elif chance < 0.4 and family != "netdev":

@@ -159,6 +159,7 @@ class Lab:
         for tool in ("iptables", "ip6tables"):
             saves = [self.target.run("{0}-{1}-save".format(tool, kind)) for kind in ("legacy", "nft")]
             outputs[tool] = next((text for text in saves if "*" in text), "")
+        outputs["ipset"] = self.target.run("ipset", "save")
         paths = {}
         for name, text in outputs.items():
             if text:
