@@ -15,6 +15,9 @@ from ..model import ACCEPT, DROP, Base
 
 RIGHT = "give what `nft -j list ruleset` prints"
 
+#: Of a text: JSON of this length can take 40 times as much memory. A set of a million prefixes has some 50 million characters.
+_LARGEST = 128 * 1024 * 1024
+
 #: A table's family and name.
 TableKey = Tuple[str, str]
 
@@ -72,7 +75,9 @@ def read_document(text: str, subject: str, sets: Iterable[str] = ()) -> Dict[Tab
 
 
 def _objects(text: str, subject: str) -> List[Dict[str, Any]]:
-    start = text.lstrip()[:200]
+    if len(text) > _LARGEST:
+        raise EvidenceError(subject, "it has more than {0} characters".format(_LARGEST), RIGHT)
+    start = text[:4096].lstrip()[:200] or text.lstrip()[:200]
     if not start:
         raise EvidenceError(subject, "it is empty: no ruleset in it", RIGHT)
     if start.startswith(_FILES_OF_NFT):

@@ -19,7 +19,7 @@ from .conditions import EVERYTHING, Boxes, Condition, Region, Unclear, build, do
 from .marks import mark_condition
 from .nft_bits import Bits
 from .nft_field import Field
-from .nft_matches import Matcher, of_element
+from .nft_matches import Matcher, Operand, of_element
 from .nft_sets import CATCH_ALL, Elements, bounds
 
 #: Verdicts after which no rule of the chain is looked at.
@@ -110,29 +110,32 @@ def look_up(matcher: Matcher, key: Any, data: Any) -> Lookup:
         entries: List[Tuple[Boxes, Any]] = []
         perhaps: List[Tuple[Boxes, Any]] = []
         otherwise: List[Any] = []
-        why = ""
-        for (value, found), reason in elements.values:
+        for value, found in elements.sure:
             if value == CATCH_ALL:
-                if reason:
-                    raise Unclear(reason, run_time=True)
                 otherwise.append(found)
-                continue
-            sure, unsure = of_element(operands, value)
-            if unsure:
-                raise Unclear()
-            (perhaps if reason else entries).append((sure, found))
-            why = why or reason
+            else:
+                entries.append((_certain(operands, value), found))
+        for (value, found), _why in elements.perhaps:
+            perhaps.append((_certain(operands, value), found))
+        why = elements.perhaps[0][1] if elements.perhaps else ""
     except Unclear as unclear:
         raise Unclear(unclear.why, within, unclear.run_time) from None
     return Lookup(within, entries, perhaps, otherwise=otherwise, why=why)
 
 
+def _certain(operands: Sequence[Operand], value: Any) -> Boxes:
+    sure, unsure = of_element(operands, value)
+    if unsure:
+        raise Unclear()
+    return sure
+
+
 def _by_mark(field: Field, bits: Bits, elements: Elements, within: Box) -> Lookup:
     found: List[Tuple[Condition, Any]] = []
     otherwise: List[Any] = []
-    for (value, data), reason in elements.values:
-        if reason:
-            raise Unclear(reason, run_time=True)
+    if elements.perhaps:
+        raise Unclear(elements.perhaps[0][1], run_time=True)
+    for value, data in elements.sure:
         if value == CATCH_ALL:
             otherwise.append(data)
         else:
@@ -157,9 +160,7 @@ def _by_chance(matcher: Matcher, body: Any, data: Any) -> Lookup:
     drawn, offset = int(body["mod"]), int(body.get("offset", 0))
     covered: List[Tuple[int, int]] = []
     complete = False
-    for (value, _found), reason in elements.values:
-        if reason:
-            continue
+    for value, _found in elements.sure:
         if value == CATCH_ALL:
             complete = True
         elif type(value) is int:
@@ -167,7 +168,7 @@ def _by_chance(matcher: Matcher, body: Any, data: Any) -> Lookup:
         elif isinstance(value, dict) and "range" in value:
             covered.append((int(value["range"][0]), int(value["range"][1])))
     complete = complete or any(low <= offset and high >= offset + drawn - 1 for low, high in normal(covered))
-    chance = [found for (_value, found), _reason in elements.values]
+    chance = [found for (_value, found), _why in elements.perhaps] + [found for _value, found in elements.sure]
     if not chance:
         return Lookup(within, ())
     return Lookup(within, (), chance=chance, complete=complete)

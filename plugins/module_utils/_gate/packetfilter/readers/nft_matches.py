@@ -225,7 +225,7 @@ class Matcher:
         region = self._regions.get(key)
         if region is None:
             elements = self.elements(right)
-            sure, perhaps, why = ranges(field, Elements(elements.values))
+            sure, perhaps, why = ranges(field, Elements(elements.sure, elements.perhaps))
             sure_boxes, maybe = _packets(field, None, sure), _packets(field, None, minus(perhaps, sure))
             if elements.more:
                 rest = complement(sure, TOP[field.dimension])
@@ -243,16 +243,15 @@ class Matcher:
         why, run_time = elements.more, True
         if elements.more:
             unsure.append(ANY)
-        for value, reason in elements.values:
-            if value == CATCH_ALL:
-                found: Boxes = EVERYTHING
-                maybe = NOTHING
-            else:
-                found, maybe = of_element(operands, value)
+        for value in elements.sure:
+            found, maybe = of_element(operands, value)
+            sure.extend(found)
             if maybe:
                 unsure.extend(maybe)
                 run_time = all(field.run_time for field, _bits in operands if field.unsure)
-            (unsure if reason else sure).extend(found)
+        for value, reason in elements.perhaps:
+            found, maybe = of_element(operands, value)
+            unsure.extend(found + maybe)
             why = why or reason
         region = Region(merged(sure), merged(unsure), why, run_time)
         if key is not None:
@@ -304,6 +303,8 @@ def within_both(left: Box, right: Box) -> Box:
 
 def of_element(operands: Sequence[Operand], value: Any) -> Tuple[Boxes, Boxes]:
     """The packets that carry a value, and those that may carry it."""
+    if value == CATCH_ALL:
+        return EVERYTHING, NOTHING
     values = value["concat"] if type(value) is dict and "concat" in value else [value]
     if len(values) != len(operands):
         raise Unclear("an element with {0} parts".format(len(values)))

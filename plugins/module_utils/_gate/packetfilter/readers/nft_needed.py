@@ -17,8 +17,10 @@ _HOOKS = frozenset(("ingress", "prerouting", "input", "forward", "postrouting"))
 def needed_sets(terse_json: str, subject: str = "nft -j -t list ruleset") -> List[Tuple[str, str, str]]:
     """The sets and maps that rules look into which a packet can come to on its way in: (family, table, name).
 
-    :raises EvidenceError: as `nft_json.read`.
+    :raises EvidenceError: as `nft_json.read`, where there are any.
     """
+    if '"@' not in terse_json:
+        return []
     tables = read_document(terse_json, subject)
     try:
         found = [

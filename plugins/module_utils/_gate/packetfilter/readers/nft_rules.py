@@ -100,7 +100,7 @@ def _hidden_by_reject(reject: Any, table_family: str, conditions: Sequence[Condi
     A reject with an ICMP type is of that type's family, and ``tcp reset`` of TCP. Where a table is of both families,
     ``tcp reset`` hides a ``meta nfproto`` too, and then nothing tells whether there was one (seen in 1.0.6).
     """
-    kind = reject.get("type") if isinstance(reject, dict) else None
+    kind = str(reject.get("type")) if isinstance(reject, dict) else ""
     if kind in _REJECT_FAMILIES:
         return (Match(EVERYTHING, _REJECT_FAMILIES[kind]),)
     if kind != "tcp reset":

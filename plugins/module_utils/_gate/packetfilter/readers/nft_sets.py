@@ -21,6 +21,7 @@ CATCH_ALL = "*"
 _TIMED = "its elements have time-outs"
 _LIMITED = "its elements have limits"
 _CHANGING = "its elements change at run time"
+_EVERY = (0, (1 << 128) - 1)
 _LIMITS = ("limit", "quota", "ct count")
 
 
@@ -37,10 +38,11 @@ class NamedSet:
 
 @dataclass(frozen=True)
 class Elements:
-    """``values``: each with why it may not count at the time of a packet (empty: it surely does). ``more``: not empty when
-    there may be others, and why."""
+    """``sure``: values; of maps, pairs of value and data. ``perhaps``: those that may not count at the time of a packet, each
+    with why. ``more``: not empty when there may be others, and why."""
 
-    values: Sequence[Tuple[Any, str]]
+    sure: Sequence[Any]
+    perhaps: Sequence[Tuple[Any, str]] = ()
     more: str = ""
 
 
@@ -67,22 +69,35 @@ def of_set(found: NamedSet, is_map: bool) -> Elements:
     if found.elements is None:
         raise Unclear("its elements were not read")
     why = _CHANGING if found.deleted else _TIMED if found.timed else ""
-    return Elements(_listed(found.elements, is_map, why), _CHANGING if found.added else "")
+    return _sorted(found.elements, is_map, why, _CHANGING if found.added else "")
 
 
 def of_expression(right: Any, is_map: bool) -> Elements:
     """Of an anonymous set or a single value."""
     if isinstance(right, dict) and len(right) == 1 and "set" in right:
         elements = right["set"]
-        return Elements(_listed(elements if isinstance(elements, list) else [elements], is_map, ""))
-    return Elements([(right, "")])
+        return _sorted(elements if isinstance(elements, list) else [elements], is_map, "", "")
+    return Elements([right])
 
 
-def _listed(elements: Sequence[Any], is_map: bool, why: str) -> List[Tuple[Any, str]]:
+def _sorted(elements: Sequence[Any], is_map: bool, why: str, more: str) -> Elements:
     """Elements of maps are pairs of key and data, with the wrapper around the key."""
-    if is_map:
-        return [((key, data), reason) for (key, reason), data in ((_unwrapped(one, why), two) for one, two in elements)]
-    return [_unwrapped(element, why) if type(element) is dict else (element, why) for element in elements]
+    if not is_map and not why and not any(type(element) is dict and "elem" in element for element in elements):
+        return Elements(elements, (), more)
+    sure: List[Any] = []
+    perhaps: List[Tuple[Any, str]] = []
+    for element in elements:
+        if is_map:
+            key, data = element
+            value, reason = _unwrapped(key, why)
+            value = (value, data)
+        else:
+            value, reason = _unwrapped(element, why)
+        if reason:
+            perhaps.append((value, reason))
+        else:
+            sure.append(value)
+    return Elements(sure, perhaps, more)
 
 
 def _unwrapped(element: Any, why: str) -> Tuple[Any, str]:
@@ -140,15 +155,6 @@ def ranges(field: Field, elements: Elements) -> Tuple[Intervals, Intervals, str]
     """
     if elements.more:
         raise Unclear(elements.more, run_time=True)
-    sure: List[Tuple[int, int]] = []
-    perhaps: List[Tuple[int, int]] = []
-    why = ""
-    every = (0, (1 << 128) - 1)
-    for value, reason in elements.values:
-        pair = every if value == CATCH_ALL else bounds(field, value)
-        if reason:
-            why = reason
-            perhaps.append(pair)
-        else:
-            sure.append(pair)
-    return normal(sure), normal(perhaps), why
+    sure = [_EVERY if value == CATCH_ALL else bounds(field, value) for value in elements.sure]
+    perhaps = [_EVERY if value == CATCH_ALL else bounds(field, value) for value, _why in elements.perhaps]
+    return normal(sure), normal(perhaps), elements.perhaps[-1][1] if elements.perhaps else ""
