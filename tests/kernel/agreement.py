@@ -49,12 +49,17 @@ class Analysis:
     def doubts(self) -> str:
         return "; ".join(sorted({"{0.text} ({0.where.text})".format(doubt) for doubt in self.acceptance.doubts}))
 
+    @staticmethod
+    def point(packet: Probe) -> Dict[int, int]:
+        """The probe in all dimensions; the diagram's nodes ask for no others than a client's."""
+        return {**dict.fromkeys(range(model.DIMENSIONS), 0), **packet.point}
+
     def surely_accepts(self, packet: Probe) -> bool:
-        return self.space.contains(self.acceptance.must, _point(packet))
+        return self.space.contains(self.acceptance.must, self.point(packet))
 
     def contradiction(self, packet: Probe, seen: Optional[Seen]) -> str:
         """Why the analysis and the kernel's answer cannot both be right; empty when they can."""
-        point = _point(packet)
+        point = self.point(packet)
         may, must, sometimes = (
             self.space.contains(node, point)
             for node in (self.acceptance.may, self.acceptance.must, self.acceptance.sometimes)
@@ -94,11 +99,6 @@ class Analysis:
             yield "the diagram delivers to: {0}".format("; ".join(texts) or "nowhere")
 
 
-def _point(packet: Probe) -> Dict[int, int]:
-    """In all dimensions; the diagram's nodes know no others than a client's."""
-    return {**dict.fromkeys(range(model.DIMENSIONS), 0), **packet.point}
-
-
 def _is_there(packet: Probe, delivered: interpret.Delivered, seen: Seen) -> bool:
     return (
         delivered.path == seen.path
@@ -135,8 +135,8 @@ def analysed(lab: Lab, folder: Path, space: Optional[Space] = None) -> Analysis:
 
 
 def analysed_live(lab: Lab) -> Analysis:
-    """The same as a task on the target itself would get it; where the target is a host that is known, with what the live look finds
-    out about it."""
+    """The same as a task on the target itself would get it; where the target is a host that is known, with what the live
+    look finds out about it."""
     evidence, facts = live.from_host(run=lambda command: _inside(lab, command), read=lambda path: _file(lab, path))
     return Analysis(evidence.ruleset, host=facts.host if lab.arrangement.routed else lab.host)
 

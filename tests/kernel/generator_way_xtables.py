@@ -22,9 +22,9 @@ TABLES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("filter", ("INPUT", "FORWARD")),
 )
 CHANCES = (
-    "-m limit --limit 1/day --limit-burst 3",
+    "-m limit --limit 1/hour --limit-burst 3",
     "-m statistic --mode random --probability 0.5",
-    "-m hashlimit --hashlimit-upto 3/day --hashlimit-burst 3 --hashlimit-mode srcip --hashlimit-name h",
+    "-m hashlimit --hashlimit-upto 3/hour --hashlimit-burst 3 --hashlimit-mode srcip --hashlimit-name h",
     "-m recent --name r --rcheck --seconds 60",
     "-m connlimit --connlimit-above 2",
     "-m time --timestart 00:00 --timestop 12:00",

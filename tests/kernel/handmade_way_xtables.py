@@ -104,7 +104,6 @@ COMMIT
 *raw
 :PREROUTING ACCEPT
 -A PREROUTING -p tcp --dport 1 -j CT --notrack
--A PREROUTING -p tcp --dport 2 -j CT --zone 5
 -A PREROUTING -p tcp --dport 3 -m rpfilter --invert -j DROP
 -A PREROUTING -p tcp --dport 4 -m addrtype ! --dst-type LOCAL -j DROP
 COMMIT
@@ -130,7 +129,6 @@ COMMIT
 :INPUT DROP
 :FORWARD ACCEPT
 -A INPUT -p tcp --dport 1 -m conntrack --ctstate NEW -j ACCEPT
--A INPUT -p tcp --dport 2 -m conntrack --ctstate NEW -j ACCEPT
 -A INPUT -p tcp -m multiport --dports 3,4 -j ACCEPT
 -A INPUT -p tcp --dport 10 -m mark --mark 0x5 -j ACCEPT
 -A INPUT -p tcp --dport 11 -m mark --mark 0x7 -j ACCEPT
@@ -144,7 +142,7 @@ COMMIT
         },
         answers=(
             (probe(TCP, 1), ""),
-            *((probe(TCP, port), "192.0.2.25:{0}".format(port)) for port in (2, 4, 10, 11, 12, 13, 14, 16)),
+            *((probe(TCP, port), "192.0.2.25:{0}".format(port)) for port in (4, 10, 11, 12, 13, 14, 16)),
             (probe(TCP, 15), ""),
             (probe(TCP, 3), ""),
             (probe(TCP, 3, interface="ens3"), "192.0.2.25:3"),
@@ -154,6 +152,30 @@ COMMIT
             (probe(UDP, 7, destination="10.0.0.1"), "172.17.5.1:7 on docker0"),
             (probe(SCTP, 9), "172.17.0.9:25 on docker0"),
             (probe(GRE, sport=0), "172.17.0.9 on docker0"),
+        ),
+    ),
+    Journey(
+        name="xt-zone",
+        trap="behind a zone, notrack does nothing, and the state is new before conntrack",
+        xtables={
+            "iptables-legacy": """
+*raw
+:PREROUTING ACCEPT
+-A PREROUTING -p tcp --dport 1:9 -j CT --zone 5
+-A PREROUTING -p tcp --dport 2 -j CT --notrack
+-A PREROUTING -p tcp --dport 3 -m conntrack --ctstate NEW -j DROP
+-A PREROUTING -p tcp --dport 4 -m conntrack --ctstate INVALID -j DROP
+COMMIT
+*filter
+:INPUT DROP
+-A INPUT -p tcp --dport 1:9 -m conntrack --ctstate NEW -j ACCEPT
+COMMIT
+"""
+        },
+        answers=(
+            *((probe(TCP, port), "192.0.2.25:{0}".format(port)) for port in (1, 2, 4)),
+            (probe(TCP, 3), ""),
+            (probe(TCP, 10), ""),
         ),
     ),
     Journey(

@@ -102,10 +102,14 @@ def _probes(rules: Rules, arrangement: Arrangement, analysis: Analysis, seed: in
         return chooser.possible(
             [*some, *chooser.corners(analysis.space, regions, CORNERS), *chooser.by_chance(by_chance // 2)]
         )
+    return house_probes(rules, analysis, seed, by_chance)
+
+
+def house_probes(rules: Rules, analysis: Analysis, seed: int, by_chance: int) -> List[Probe]:
+    """For the arrangement HOUSE."""
     chooser = Chooser(rules.text, True, seed, _DESTINATIONS)
-    probes = chooser.possible(
-        [*chooser.of_the_house(by_chance), *chooser.corners(analysis.space, regions[:2], CORNERS)]
-    )
+    corners = chooser.corners(analysis.space, regions_of(analysis)[:2], CORNERS)
+    probes = chooser.possible([*chooser.of_the_house(by_chance), *corners])
     if "postrouting" in rules.text.lower():
         # What the target sends to itself passes postrouting as well, which is not in question.
         probes = [packet for packet in probes if packet.interface != "lo"]
