@@ -173,7 +173,10 @@ class RuleWhere(Where):
     @property
     def text(self) -> str:
         body = self.__dict__["body"]
-        return nft_text.rule(body.get("expr") or (), body.get("comment", ""))
+        try:
+            return nft_text.rule(body.get("expr") or (), body.get("comment", ""))
+        except RecursionError:
+            return "(a rule that is nested too deeply to be shown)"
 
 
 def _perhaps_dormant(data: TableData, chain: ChainData) -> List[Rule]:
