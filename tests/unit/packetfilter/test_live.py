@@ -127,6 +127,7 @@ def test_legacy_tables_filter_too():
     evidence, _facts = host.look()
     assert walk(evidence.ruleset, PACKET).outcomes == {"drop"}
     assert walk(evidence.ruleset, {FAMILY: 6}).outcomes == {"accept"}
+    assert [table.source for table in evidence.ruleset.tables] == ["iptables-legacy"]  # what a remedy has to call
 
 
 @pytest.mark.parametrize("command", ["iptables", "ip6tables"])

@@ -84,8 +84,8 @@ PORT_PROTOCOLS: Dict[str, int] = {"tcp": 6, "udp": 17, "dccp": 33, "sctp": 132, 
 
 @dataclass(frozen=True)
 class Where:
-    """Where a rule stands: ``source`` is nft, iptables or ip6tables; ``position`` ``handle 9`` or ``line 12``, or
-    ``policy``. ``text`` is the rule as a person reads it."""
+    """Where a rule stands: ``source`` is the command for it (nft, iptables, ip6tables, iptables-legacy ...); ``position``
+    ``handle 9`` or ``line 12``, or ``policy``. ``text`` is the rule as a person reads it."""
 
     source: str
     family: str

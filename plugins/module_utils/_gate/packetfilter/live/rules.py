@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ...errors import EvidenceError
@@ -62,7 +63,7 @@ class _Live:
                 texts.extend(legacy)
         saves = [text for _family, text, _path in texts]
         around = surroundings(saves, self._sets(set().union(*map(sets_used, saves))), self.host)
-        read = [(family, iptables_save.read(text, family, path, around)) for family, text, path in texts]
+        read = [(family, iptables_save.read(text, family, path, around, _tool(path))) for family, text, path in texts]
         return combine(rules, read, self.commands.sources, [*notes, *self.commands.notes])
 
     def _nft(self, nft: str) -> nft_json.NftRules:
@@ -76,7 +77,7 @@ class _Live:
             command.remove("-t")
             listing, sets = self.commands.output(command), None
         else:
-            maps = _maps(listing)
+            maps = _maps(listing) if needed else set()
             for family, table, name in needed:
                 kind = "map" if (family, table, name) in maps else "set"
                 found = self.commands.output([nft, "-j", "list", kind, family, table, name])
@@ -125,6 +126,11 @@ class _Live:
                 if member.parts[0] not in found and member.parts[0] not in waiting:
                     waiting.append(member.parts[0])
         return found
+
+
+def _tool(path: str) -> str:
+    """``iptables-legacy``, from the path of its save command."""
+    return os.path.basename(path)[: -len("-save")]
 
 
 def _maps(listing: str) -> Set[Tuple[str, str, str]]:

@@ -61,15 +61,16 @@ class _Open:
     rules: Dict[str, List[Tuple[int, str]]] = field(default_factory=dict)
 
 
-def read(text: str, family: int, subject: str, around: Surroundings = Surroundings()) -> Saved:
+def read(text: str, family: int, subject: str, around: Surroundings = Surroundings(), tool: str = "") -> Saved:
     """:param family: 4 for what iptables-save prints, 6 for ip6tables-save. ``subject``: what the text is, for messages.
-    ``around``: what the rules depend on besides (`surroundings` makes it of several texts).
+    ``around``: what the rules depend on besides (`surroundings` makes it of several texts). ``tool``: the command that changes
+    these rules, where it is not plain iptables or ip6tables: ``iptables-legacy``.
 
     :raises EvidenceError: when it is not the whole of what the command prints.
     """
     command = "iptables-save" if family == 4 else "ip6tables-save"
     with uncollected():
-        return _Reader(family, subject, "give what `{0}` prints".format(command), around).read(text)
+        return _Reader(family, subject, "give what `{0}` prints".format(command), around, tool).read(text)
 
 
 def backend(text: str) -> str:
@@ -86,9 +87,9 @@ def backend(text: str) -> str:
 
 
 class _Reader:
-    def __init__(self, family: int, subject: str, right: str, around: Surroundings) -> None:
+    def __init__(self, family: int, subject: str, right: str, around: Surroundings, tool: str) -> None:
         self.family = family
-        self.source = "iptables" if family == 4 else "ip6tables"
+        self.source = tool or ("iptables" if family == 4 else "ip6tables")
         self.subject = subject
         self.right = right
         self.around = around
