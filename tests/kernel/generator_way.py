@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Callable, List, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from arrangements import BEHIND, OWN
 from case import Rules
-from generator import INTERFACES, PORTS, Generator
+from generator import INTERFACES, NETWORKS4, NETWORKS6, PORTS, Generator, first_consistent
 
 #: Hook, kind and priorities. Chains of one priority come in any order; those where the order of registration would decide
 #: between nft and the kernel itself (-200, and -100 of filter chains) are left out.
@@ -28,9 +27,6 @@ OFTEN = (0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 4, 4, 4, 5, 6)
 MARKS = ("0x1", "0x2", "0x5", "0x10", "0xff")
 MASKS = ("0x1", "0x4", "0xf", "0xf0")
 SERVICES = ("22", "25", "80", "465", "587", "993", "2525", "8080")
-#: What a rule asks for by looking into a header, or translating to an address.
-_LAYER_4 = re.compile(r"\b(tcp|udp|sctp|icmp|icmpv6) (?:dport|sport|type|code)")
-_LAYER_3 = re.compile(r"\b(ip|ip6)(?: saddr| daddr| protocol| to)\b")
 CHANCES = (
     "limit rate 1/day burst 3 packets",
     "limit rate over 5/day burst 5 packets",
@@ -117,7 +113,7 @@ class WayGenerator(Generator):
         return [self._way_rule(family, callees, verdicts) for _rule in range(self._random.randrange(1, most + 1))]
 
     def _way_rule(self, family: str, callees: Sequence[str], verdicts: Sequence[str]) -> str:
-        return _first_consistent(lambda: self._any_way_rule(family, callees, verdicts))
+        return first_consistent(lambda: self._any_way_rule(family, callees, verdicts))
 
     def _any_way_rule(self, family: str, callees: Sequence[str], verdicts: Sequence[str]) -> str:
         if self._random.random() < 0.15 and family != "netdev":
@@ -130,6 +126,8 @@ class WayGenerator(Generator):
             parts.append(self._effect())
         elif chance < 0.4 and family != "netdev":
             parts.append(self._mark_map())
+        if family != "netdev" and self._random.random() < 0.1:
+            return " ".join([*parts, self._map_of_verdicts(callees)])
         if callees and self._random.random() < 0.3:
             parts.append(self._random.choice(("jump ", "jump ", "goto ")) + self._random.choice(callees))
         elif chance > 0.2 or len(parts) < 2:
@@ -148,7 +146,7 @@ class WayGenerator(Generator):
                 )
             )
         matches = self._matches(family, tracked=True)
-        for choice in self._random.sample(range(9), self._random.choice((0, 1, 1, 2))):
+        for choice in self._random.sample(range(16), self._random.choice((0, 1, 1, 2, 3))):
             matches.append(self._condition(choice, family))
         if self._by_chance and self._random.random() < 0.25:
             matches.append(self._random.choice(CHANCES))
@@ -179,7 +177,49 @@ class WayGenerator(Generator):
             return "meta l4proto {{ tcp, udp }} ct original proto-dst {0}{{ {1} }}".format(
                 self._maybe_not(), ", ".join(self._some(PORTS, 1, 2))
             )
+        return self._plain_condition(choice, family)
+
+    def _plain_condition(self, choice: int, family: str) -> str:
+        """What does not change on the way."""
+        some = self._random.choice
+        version = {"ip": 4, "ip6": 6}.get(family, some((4, 6)))
+        if choice == 9:
+            return "{0} code {1}{{ 0, 4 }}".format("icmp" if version == 4 else "icmpv6", self._maybe_not())
+        if choice == 10:
+            pairs = ["{0} . {1}".format(some(INTERFACES), some(PORTS)) for _pair in range(3)]
+            return "iifname . {0} dport {1}{{ {2} }}".format(
+                some(("tcp", "udp")), self._maybe_not(), ", ".join(_disjoint(pairs))
+            )
+        if choice == 11:
+            pairs = ["{0} . {1}".format(some(("0", *MARKS)), some(INTERFACES)) for _pair in range(3)]
+            return "meta mark . iifname {0}{{ {1} }}".format(self._maybe_not(), ", ".join(_disjoint(pairs)))
+        if choice == 12:
+            return some(
+                (
+                    "tcp flags syn",
+                    "tcp flags & (fin | syn | rst | ack) == syn",
+                    "tcp flags & ack == ack",
+                    "tcp flags != syn",
+                )
+            )
+        if choice == 13:
+            return some(("ct direction original", "ct direction reply", "meta pkttype host", "meta pkttype != host"))
+        if choice == 14:
+            word, networks = ("ip", NETWORKS4) if version == 4 else ("ip6", NETWORKS6)
+            pairs = ["{0} . {1}".format(some(networks), some(OWN[version])) for _pair in range(2)]
+            return "{0} saddr . {0} daddr {1}{{ {2} }}".format(word, self._maybe_not(), ", ".join(_disjoint(pairs)))
+        if choice == 15:
+            return "iif {0}{1}".format(self._maybe_not(), some(INTERFACES))
         return ""
+
+    def _map_of_verdicts(self, callees: Sequence[str]) -> str:
+        some = self._random.choice
+        verdicts = ["accept", "drop", "return", "continue", *("jump " + callee for callee in callees)]
+        keys, values = some(
+            (("meta mark", ("0", *MARKS)), ("iifname", INTERFACES), ("ct mark", ("0", *MARKS)), ("tcp dport", SERVICES))
+        )
+        pairs = ["{0} : {1}".format(value, some(verdicts)) for value in self._some(values, 1, 3)]
+        return "{0} vmap {{ {1} }}".format(keys, ", ".join(pairs))
 
     def _effect(self) -> str:
         some = self._random.choice
@@ -203,7 +243,7 @@ class WayGenerator(Generator):
 
     def _nat_rules(self, family: str, callees: Sequence[str]) -> List[str]:
         return [
-            _first_consistent(lambda: self._nat_rule(family, callees)) for _rule in range(self._random.randrange(1, 6))
+            first_consistent(lambda: self._nat_rule(family, callees)) for _rule in range(self._random.randrange(1, 6))
         ]
 
     def _nat_rule(self, family: str, callees: Sequence[str]) -> str:
@@ -250,12 +290,13 @@ class WayGenerator(Generator):
         return "{{ {0} }}".format(", ".join(self._some(PORTS, 1, 4)))
 
 
-def _first_consistent(make: Callable[[], str]) -> str:
-    """nft refuses a rule that asks for two protocols at once."""
-    rule = make()
-    while len(set(_LAYER_4.findall(rule))) > 1 or len(set(_LAYER_3.findall(rule))) > 1:
-        rule = make()
-    return rule
+def _disjoint(pairs: Sequence[str]) -> List[str]:
+    """One of the pairs for each first part: nft refuses elements that overlap."""
+    return (
+        list({pair.split(" . ")[0]: pair for pair in pairs}.values())[:1]
+        if "-" in "".join(pairs)
+        else sorted(set(pairs))
+    )
 
 
 def _chain_text(name: str, head: str, rules: Sequence[str]) -> str:

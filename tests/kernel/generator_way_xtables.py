@@ -117,10 +117,16 @@ class WayGenerator(Generator):
             if not early and chain[0] != "U" and " -i " in " " + matches and chain == "POSTROUTING":
                 matches = ""
             extra = [self._more(family, table, chain) for _more in range(self._random.choice((0, 0, 1, 1, 2)))]
+            if sum("-o " in part for part in extra) > 1:
+                extra = extra[:1]
             target = self._way_target(family, table, chain, callees, matches)
             if target.startswith("+"):  # a target that needs a protocol with ports
                 protocol = self._random.choice(("tcp", "udp"))
                 matches = "-p {0} -m {0} --dport {1}".format(protocol, self._random.choice((*SERVICES, "1000:2999")))
+                target = target[1:]
+            if target.startswith("="):  # one network to another
+                networks = ("10.0.0.0/24", "192.0.2.0/24") if family == 4 else ("fd00:10::/112", "2001:db8::/112")
+                matches = "-d " + self._random.choice(networks)
                 target = target[1:]
             rules.append(
                 " ".join(part for part in ("-A", chain, matches, *extra, "-j", target) if part).replace("-j -g", "-g")
@@ -129,7 +135,7 @@ class WayGenerator(Generator):
 
     def _more(self, family: int, table: str, chain: str) -> str:
         some = self._random.choice
-        kind = self._random.randrange(9)
+        kind = self._random.randrange(11)
         no = self._maybe_not()
         if kind == 0:
             return "-m mark {0}--mark {1}{2}".format(no, some(("0x0", *MARKS)), some(("", "/0xf", "/0x4")))
@@ -155,6 +161,10 @@ class WayGenerator(Generator):
             return "-m set {0}--match-set {1} {2}".format(no, name, words)
         if kind == 8 and self._by_chance:
             return some(CHANCES)
+        if kind == 9:
+            return some(("-m pkttype --pkt-type unicast", "-m pkttype ! --pkt-type unicast"))
+        if kind == 10:
+            return "-m conntrack {0}--ctorigsrc {1}".format(no, some(NETWORKS[family]))
         return ""
 
     def _way_target(self, family: int, table: str, chain: str, callees: Sequence[str], matches: str) -> str:
@@ -201,7 +211,7 @@ class WayGenerator(Generator):
         if kind < 0.35:
             return "+REDIRECT --to-ports " + some(SERVICES)
         if kind < 0.45:
-            return "NETMAP --to " + ("172.17.5.0/24" if family == 4 else "fd00:17::/112")
+            return "=NETMAP --to " + ("172.17.5.0/24" if family == 4 else "fd00:17::/112")
         if kind < 0.5 and self._by_chance:
             return "DNAT --to-destination " + ("172.17.0.2-172.17.0.4" if family == 4 else "fd00:17::2-fd00:17::4")
         if kind < 0.55:

@@ -38,7 +38,7 @@ from packets import Probe, number_of_address  # noqa: E402
 __all__ = ("BY_CHANCE", "KINDS", "Result", "shown", "tried", "why_not")
 
 #: Probes by chance, and boxes of each region of the answer whose corners are tried.
-BY_CHANCE = 350
+BY_CHANCE = 500
 CORNERS = 8
 _DESTINATIONS = {
     family: [number_of_address(text) for text in (*OWN[family], *OWN[family], *BEHIND[family])] for family in (4, 6)
@@ -48,7 +48,7 @@ _DESTINATIONS = {
 def _both(seed: int) -> Rules:
     """nftables and iptables side by side; of their NAT and marks one alone, for which of them comes first does not show."""
     of_nft = generator_way.WayGenerator(seed, with_effects=seed % 2 == 0).ruleset()
-    of_xtables = generator_way_xtables.WayGenerator(seed, with_effects=seed % 2 == 1).ruleset()
+    of_xtables = generator_way_xtables.WayGenerator(seed + 7919, with_effects=seed % 2 == 1).ruleset()
     return Rules(nft=of_nft.nft, xtables=of_xtables.xtables, ipset=of_xtables.ipset)
 
 
