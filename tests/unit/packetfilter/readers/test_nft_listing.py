@@ -14,7 +14,7 @@ from reader_helpers import ACCEPT, NO, YES, chain, document, match, outcome, pay
 from _gate.errors import EvidenceError
 from _gate.packetfilter.readers import nft_json
 from _gate.packetfilter.readers.nft_anonymous import has_anonymous, joined, with_named_chains
-from _gate.packetfilter.readers.nft_listing import read_listing
+from _gate.packetfilter.readers.nft_listing import document_by_parts, is_cut_off, read_listing, without_flags
 from _gate.packetfilter.readers.nft_needed import needed_sets
 
 LISTING = """table netdev nd {
@@ -60,6 +60,35 @@ def test_devices_and_flags():
     found = read_listing(LISTING)
     assert found.devices == {("netdev", "nd", "one"): ("eth0",), ("netdev", "nd", "two"): ("eth1", "wan0")}
     assert found.dormant == {("netdev", "nd"): False, ("inet", "off"): True, ("inet", "owned"): True}
+
+
+def test_no_flags_of_tables():
+    plain = without_flags(LISTING)
+    assert plain.count("flags") == 1  # of a set
+    assert not any(read_listing(plain).dormant.values())
+
+
+def test_a_document_that_nft_cut_off_is_put_together_from_its_parts():
+    assert is_cut_off('{"nftables": [{"metainfo": {}}, {"table": {"family": "inet", "name": "t", "flags": \n')
+    assert not is_cut_off(document())
+    asked = []
+
+    def ask(arguments):
+        asked.append(arguments)
+        found = {"family": "inet", "table": "t", "name": "ports", "type": "inet_service", "elem": [25]}
+        if arguments == ["-j", "list", "chain", "inet", "t", "input"]:
+            objects = chain(rules=[[match(payload("tcp dport"), "@ports"), ACCEPT]])
+        else:
+            objects = [{"set": found}] if arguments[-1] == "sets" else []
+        return json.dumps({"nftables": [{"metainfo": {}}, *objects]})
+
+    listing = read_listing("table inet t {\n\tflags dormant\n\tset ports {\n\t}\n\tchain input {\n\t}\n}\n")
+    whole = document_by_parts(listing, ask)
+    assert len(asked) == 3
+    assert [outcome(nft_json.read(whole, "test").ruleset, dport=port) for port in (25, 26)] == [YES, NO]
+    assert outcome(nft_json.read(whole, "test", listing.dormant).ruleset) == YES
+    with pytest.raises(EvidenceError, match="no JSON"):
+        document_by_parts(listing, lambda arguments: "x")
 
 
 def test_anonymous_chains_get_names():

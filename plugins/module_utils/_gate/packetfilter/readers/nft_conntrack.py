@@ -107,11 +107,12 @@ def conntrack_field(body: Dict[str, Any], table_family: str) -> Field:
     return _tuple_address(dimension, 4 if family == "ip" else 6)
 
 
-# Of a source's type, the address alone tells these (inet_addr_type, ipv6_addr_type).
+# Of a source's type, the address alone tells these (inet_addr_type, ipv6_addr_type). Older kernels take all of 0.0.0.0/8 for
+# broadcast, newer ones 0.0.0.0 alone.
 _MULTICAST: Boxes = ({**V4, SADDR: ((0xE0000000, 0xEFFFFFFF),)}, {**V6, SADDR: ((0xFF << 120, model.TOP[SADDR]),)})
-_BROADCAST: Boxes = ({**V4, SADDR: ((0, 0xFFFFFF), (model.IPV4_TOP, model.TOP[SADDR]))},)
+_BROADCAST: Boxes = ({**V4, SADDR: ((0, 0), (model.IPV4_TOP, model.TOP[SADDR]))},)
 _OTHER_SOURCES: Boxes = (
-    {**V4, SADDR: ((0x1000000, 0xDFFFFFFF), (0xF0000000, model.IPV4_TOP - 1))},
+    {**V4, SADDR: ((1, 0xDFFFFFFF), (0xF0000000, model.IPV4_TOP - 1))},
     {**V6, SADDR: ((0, (0xFF << 120) - 1),)},
 )
 _type = from_names(names.ADDRESS_TYPES, "address type")

@@ -18,8 +18,9 @@ RIGHT = "give what `nft -j list ruleset` prints"
 #: Of a text: JSON of this length can take 40 times as much memory. A set of a million prefixes has some 50 million characters.
 _LARGEST = 128 * 1024 * 1024
 
-#: A table's family and name.
+#: A table's family and name; with the name of one of its chains.
 TableKey = Tuple[str, str]
+ChainKey = Tuple[str, str, str]
 
 _TABLE_FLAGS = frozenset(("dormant", "owner", "persist"))
 _FILES_OF_NFT = ("table ", "#!/", "flush ruleset", "define ", "add table", "include ")

@@ -14,12 +14,12 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Set, Tuple
+from typing import Iterable, List, Set, Tuple
 
 from ...errors import EvidenceError
 from . import nft_json
-from .nft_anonymous import has_anonymous, joined, with_named_chains
-from .nft_listing import Listing, read_listing
+from .nft_anonymous import joined, with_named_chains
+from .nft_listing import read_listing, without_flags
 
 _SECONDS = 60.0
 _LARGEST = 256 * 1024 * 1024
@@ -67,9 +67,10 @@ def read_text(path: str, subject: str, interfaces: Iterable[str] = ()) -> nft_js
     loaded = _load(path, subject, names)
     listing = read_listing(loaded.listing)
     document = loaded.json
-    if has_anonymous(document):
-        document = _load_named(loaded.listing, subject, names)
-    return nft_json.read(document, subject, _dormant(listing, document, subject), listing.devices, handles=False)
+    plain = with_named_chains(without_flags(loaded.listing))
+    if plain.strip() != loaded.listing.strip():
+        document = _load_listing(plain, subject, names)
+    return nft_json.read(document, subject, listing.dormant, listing.devices, handles=False)
 
 
 def name_anonymous_chains(document: str, listing: str, subject: str, interfaces: Iterable[str]) -> str:
@@ -78,19 +79,14 @@ def name_anonymous_chains(document: str, listing: str, subject: str, interfaces:
     :param listing: the same rules as ``nft list ruleset`` prints them. ``interfaces``: the host's.
     :raises EvidenceError: a network namespace of one's own is not permitted; the document is then still good, with doubts.
     """
-    return joined(document, _load_named(listing, subject, set(interfaces) | {"lo"}))
+    return joined(document, _load_listing(with_named_chains(without_flags(listing)), subject, set(interfaces)))
 
 
-def _load_named(listing: str, subject: str, names: Set[str]) -> str:
+def _load_listing(listing: str, subject: str, names: Set[str]) -> str:
     with tempfile.TemporaryDirectory(prefix="gate-") as directory:
-        named = os.path.join(directory, "ruleset.nft")
-        _write(named, with_named_chains(listing))
-        return _load(named, subject, names).json
-
-
-def _dormant(listing: Listing, document: str, subject: str) -> Dict[Tuple[str, str], bool]:
-    unclear = nft_json.read(document, subject).perhaps_dormant
-    return {key: listing.dormant[key] for key in unclear if key in listing.dormant}
+        path = os.path.join(directory, "ruleset.nft")
+        _write(path, listing)
+        return _load(path, subject, names).json
 
 
 def _mentioned(path: str, subject: str) -> Set[str]:

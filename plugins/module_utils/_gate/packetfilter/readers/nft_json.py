@@ -18,14 +18,11 @@ from .chains import without_idle_jumps
 from .collector import uncollected
 from .conditions import Condition, build, doubt, plain
 from .marks import resolved
-from .nft_document import MALFORMED, ChainData, TableData, TableKey, hidden_tables, malformed, read_document
+from .nft_document import MALFORMED, ChainData, ChainKey, TableData, TableKey, hidden_tables, malformed, read_document
 from .nft_matches import Matcher
 from .nft_rules import read_rule, updated_sets
 from .nft_sets import named_sets
 from .nft_step import TableRules
-
-#: A table's family, its name, the name of one of its chains.
-ChainKey = Tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,8 @@ def _read(
     tables = read_document(text, subject, () if sets is None else sets)
     try:
         for key, sleeps in dormant.items():
-            tables[key].dormant = sleeps
+            if key in tables:
+                tables[key].dormant = sleeps
         hidden = hidden_tables(tables)
         without: Set[ChainKey] = set()
         for (family, name), data in tables.items():

@@ -133,6 +133,8 @@ class Matcher:
 
     def _field(self, kind: str, body: Any) -> Field:
         if kind == "payload":
+            if body.get("protocol") == "ether" and self.family not in ("netdev", "bridge"):
+                raise Unclear("for interfaces of Ethernet alone")  # which nft does not show
             return payload_field(body)
         if kind == "meta":
             return meta_field(body)
