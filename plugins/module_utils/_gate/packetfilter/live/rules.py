@@ -15,7 +15,9 @@ from ..model import Host
 from ..readers import ipset, iptables_save, nft_json
 from ..readers.combine import RulesEvidence, combine
 from ..readers.iptables_around import sets_used, surroundings
-from ..readers.nft_listing import read_listing
+from ..readers.nft_anonymous import has_anonymous
+from ..readers.nft_file import name_anonymous_chains
+from ..readers.nft_listing import document_by_parts, is_cut_off, read_listing
 from ..readers.nft_needed import needed_sets
 from .commands import Commands
 
@@ -72,6 +74,12 @@ class _Live:
         listing = self.commands.output(command)
         subject = " ".join(command)
         sets: Optional[List[str]] = []
+        if has_anonymous(listing):
+            listing = self._with_anonymous_chains(nft, listing, subject)
+        if is_cut_off(listing):
+            text = read_listing(self.commands.output([nft, "-t", "list", "ruleset"]))
+            listing = document_by_parts(text, lambda arguments: self.commands.output([nft, *arguments]))
+            return nft_json.read(listing, subject, text.dormant, text.devices)
         needed = needed_sets(listing, subject)
         if len(needed) > _MANY_SETS:
             command.remove("-t")
@@ -88,6 +96,15 @@ class _Live:
             dormant = {key: text.dormant[key] for key in rules.perhaps_dormant if key in text.dormant}
             rules = nft_json.read(listing, subject, dormant, text.devices, sets)
         return rules
+
+    def _with_anonymous_chains(self, nft: str, listing: str, subject: str) -> str:
+        """nft 1.0.6 leaves them out of its JSON. Where they cannot be told, what leads to them stays in doubt."""
+        text = self.commands.output([nft, "-t", "list", "ruleset"])
+        try:
+            return name_anonymous_chains(listing, text, subject, self.host.interfaces or ())
+        except EvidenceError as error:
+            self.commands.note("anonymous chains: {0}".format(error))
+            return listing
 
     def _saved(self, family: int, suffix: str, unwanted: str) -> List[Tuple[int, str, str]]:
         """The save of one backend: by the command that names it, else by the plain one where that is of this backend."""
