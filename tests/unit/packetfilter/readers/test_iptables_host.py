@@ -77,6 +77,13 @@ def test_when_a_connection_expires_is_known_at_run_time():
     assert certainty(accepting("-m conntrack --ctexpire 5:6")) == "sometimes"
 
 
+def test_a_connection_is_confirmed_on_lo_alone():
+    ruleset = accepting("-m conntrack --ctstatus CONFIRMED,ASSURED")
+    assert certainty(ruleset) == "no"
+    assert certainty(ruleset, iif="lo", saddr="192.0.2.1") == "yes"
+    assert certainty(accepting("-m conntrack ! --ctstatus CONFIRMED")) == "yes"
+
+
 def test_a_template_hides_that_there_is_no_connection_yet():
     raw = table(
         "raw",
@@ -146,6 +153,9 @@ def test_marks_go_from_the_connection_to_the_packet_and_back():
         ("--src-type LOCAL,UNICAST,BROADCAST", {"saddr": "192.0.2.255"}, "yes"),
         ("--src-type LOCAL --dst-type LOCAL", {}, "no"),
         ("--src-type BROADCAST", {"saddr": "0.1.2.3"}, "yes"),
+        ("--src-type BROADCAST", {"saddr": "192.0.2.255"}, "yes"),
+        ("--src-type UNICAST", {"saddr": "192.0.2.255"}, "no"),
+        ("--src-type UNICAST", {"saddr": "192.0.2.0"}, "unknown"),
     ],
 )
 def test_types_of_addresses(options, packet, expected):

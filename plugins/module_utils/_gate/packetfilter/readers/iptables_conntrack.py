@@ -18,6 +18,7 @@ from ..model import (
     CT_STATE,
     DADDR,
     DPORT,
+    IIF,
     INVALID,
     MARK,
     NEW,
@@ -31,6 +32,7 @@ from ..model import (
     UNTRACKED,
     Box,
     Match,
+    interface_value,
 )
 from . import names
 from .addresses import prefix_range
@@ -45,7 +47,9 @@ _STATES = {name.upper(): number for name, number in names.CT_STATES.items()}
 #: No packet on its way in has got source NAT yet.
 _NAT_STATES = {"SNAT", "DNAT"}
 #: No first packet's connection has one of these; a mask of none of them (NONE) never matches.
-_STATUS_NEVER = {"NONE", "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"}
+_STATUS_NEVER = {"NONE", "EXPECTED", "SEEN_REPLY", "ASSURED"}
+#: It is confirmed once it has left the host or arrived at a socket: on lo, when the packet was sent.
+_CONFIRMED = "CONFIRMED"
 _UNCONNECTED: Match = Match(({CT_STATE: normal(((INVALID, INVALID), (UNTRACKED, UNTRACKED)))},))
 _NOT_INVALID: Box = {CT_STATE: normal(((NEW, NEW), (UNTRACKED, UNTRACKED)))}
 _ALL_STATES = _STATES["INVALID"] | _STATES["NEW"] | _STATES["UNTRACKED"]
@@ -127,9 +131,11 @@ def _port(dimension: int) -> Handler:
 
 
 def _status(context: Context, option: Option) -> Condition:
-    if not set(one_value(option).split(",")) <= _STATUS_NEVER:
+    wanted = set(one_value(option).split(","))
+    if not wanted <= _STATUS_NEVER | {_CONFIRMED}:
         raise Unclear("no status known here", TRACKED)
-    return holds(Region(NOTHING), TRACKED, option.negated, option.words)
+    on_lo: Box = {IIF: ((interface_value("lo"), interface_value("lo")),)}
+    return holds(Region((on_lo,) if _CONFIRMED in wanted else NOTHING), TRACKED, option.negated, option.words)
 
 
 def _direction(context: Context, option: Option) -> Condition:

@@ -143,14 +143,15 @@ def _sources4(context: Context, wanted: Set[int]) -> Tuple[Intervals, Intervals]
         by_type[UNICAST] = () if unsure else rest
     else:
         local = by_type[LOCAL] = minus(_own(context), normal(_MULTICAST4 + _BROADCAST4))
-        ends = [
+        edges = [
             prefix_range("{0}/{1}".format(_dotted(own.value), own.prefix), 4)
             for own in context.around.own
             if own.family == 4 and own.prefix < 31
         ]
-        networks = normal((value, value) for pair in ends for value in pair)
-        broadcast = minus(networks, local)  # of a subnet: whether the host has the address set up so is not looked at
-        unsure = broadcast if wanted & {UNICAST, BROADCAST} and not {UNICAST, BROADCAST} <= wanted else ()
+        last = by_type[BROADCAST] = normal(_BROADCAST4 + minus(normal((end, end) for _start, end in edges), local))
+        first = minus(minus(normal((start, start) for start, _end in edges), local), last)
+        unsure = first if {UNICAST, BROADCAST} & wanted and not {UNICAST, BROADCAST} <= wanted else ()
+        rest = minus(rest, last)  # the first address of a network was one for broadcasts up to Linux 5.13
         by_type[UNICAST] = minus(minus(rest, local), unsure)
     sure = normal(pair for number in wanted for pair in by_type.get(number, ()))
     return minus(sure, unsure), unsure
