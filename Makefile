@@ -13,7 +13,7 @@ VENV_PYTHON = .work/venv/bin/python
 PEERS = sh tests/tools/setup.sh peers peers 3.13 3.12 3.11
 CHECK = $(VENV_PYTHON) tests/tools/check.py
 
-.PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule fuzz test-peers bench-wire format changelog \
+.PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule fuzz test-kernel test-kernel-long test-peers bench-wire format changelog \
 	lock clean
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo 'make verify HOST=NAME       hold a mail server against RFC 8314, as its clients see it'
 	@echo 'make test                   all tests; a part: lint, unit, sanity, build, integration, matrix, kernel, molecule'
 	@echo 'make fuzz                   ten minutes of damaged input for every parser (GATE_FUZZ_SECONDS=600)'
+	@echo 'make test-kernel            the packet filter against the kernel, as root: every trap, and random rulesets (three minutes)'
+	@echo 'make test-kernel-long       3,000 random rulesets and 1,500,000 packets (ARGS="--seed 7" for others; goes on where it was)'
 	@echo 'make test-peers             compare the TLS sensor with sslyze, sslscan, nmap and testssl.sh (a quarter of an hour)'
 	@echo 'make bench-wire             measure a look at seven mail ports, ours and the peers'\'''
 	@echo 'make format                 let ruff format and mend the Python code'
@@ -46,6 +48,12 @@ lint unit sanity build integration matrix kernel molecule: setup
 
 fuzz: setup
 	@GATE_FUZZ_SECONDS=$(GATE_FUZZ_SECONDS) $(VENV_PYTHON) tests/fuzz/run.py
+
+test-kernel: setup
+	@$(CHECK) kernel
+
+test-kernel-long: setup
+	@$(VENV_PYTHON) tests/kernel/long_run.py $(ARGS)
 
 test-peers: setup
 	@$(PEERS)

@@ -33,7 +33,7 @@ from case import Rules  # noqa: E402
 from choice import Chooser  # noqa: E402
 from lab import Lab, why_not  # noqa: E402
 from namespaces import CommandFailed  # noqa: E402
-from packets import Probe, number_of_address  # noqa: E402
+from packets import ICMP, ICMPV6, TRACKED_PORTS, Probe, number_of_address  # noqa: E402
 
 __all__ = ("BY_CHANCE", "KINDS", "Result", "shown", "tried", "why_not")
 
@@ -110,6 +110,9 @@ def house_probes(rules: Rules, analysis: Analysis, seed: int, by_chance: int) ->
     chooser = Chooser(rules.text, True, seed, _DESTINATIONS)
     corners = chooser.corners(analysis.space, regions_of(analysis)[:2], CORNERS)
     probes = chooser.possible([*chooser.of_the_house(by_chance), *corners])
+    if "masquerade" in rules.text.lower():
+        # Without ports, conntrack could not tell two of them apart behind one address.
+        probes = [packet for packet in probes if packet.protocol in (*TRACKED_PORTS, ICMP, ICMPV6)]
     if "postrouting" in rules.text.lower():
         # What the target sends to itself passes postrouting as well, which is not in question.
         probes = [packet for packet in probes if packet.interface != "lo"]

@@ -12,6 +12,7 @@ import pytest
 
 import handmade_way
 import handmade_way_xtables
+from _gate.packetfilter import interpret, model
 from agreement import analysed_live, judged
 from arrangements import HOUSE, house
 from case import Journey
@@ -108,3 +109,32 @@ def test_what_is_fresh_is_accepted_and_what_is_spent_is_not(name: str, kernel: N
         assert analysis.space.contains(analysis.acceptance.sometimes, analysis.point(packets[0]))
         assert analysis.surely_accepts(probe(TCP, 26))
         assert not analysis.space.contains(analysis.acceptance.may, analysis.point(probe(TCP, 27)))
+
+
+BRIDGE = (
+    "link add br0 type bridge",
+    "link set ens3 master br0",
+    "address add 10.5.0.1/24 dev br0",
+    "link set br0 up",
+)
+
+
+def test_a_bridge_may_drop_before_all_else(kernel: None) -> None:
+    """What comes in on a bridge whose table drops is in doubt, and nothing else is."""
+    with Lab(HOUSE) as lab:
+        lab.target.run("ip", "-batch", "-", text="\n".join(BRIDGE))
+        lab.load_nft(
+            "table bridge b {\n chain c { type filter hook prerouting priority 0; tcp dport 25 drop; }\n}\n"
+            "table inet t {\n chain c { type filter hook input priority 0; policy drop; tcp dport { 25, 26 } accept; }\n}\n"
+        )
+        probes = [probe(TCP, port, interface=name) for name in ("ens3", "eth0") for port in (25, 26, 27)]
+        came = lab.delivered(probes)
+        analysis = analysed_live(lab)
+    assert came == [False, True, False, True, True, False]
+    assert analysis.host.bridges == {"br0"}
+    for packet in probes:
+        arrived = {**packet.point, model.IIF: model.interface_value(packet.interface.replace("ens3", "br0"))}
+        expected = "unknown" if (packet.interface, packet.dport) == ("ens3", 25) else "always"
+        assert interpret.walk(analysis.ruleset, arrived, analysis.host).certainty == expected
+        unknown = analysis.space.contains(analysis.acceptance.unknown, {**analysis.point(packet), **arrived})
+        assert unknown == (expected == "unknown"), packet

@@ -52,5 +52,5 @@ STAGES = [
     Stage("polite", "molecule", "sh tests/lab/molecule.sh polite", seconds=3600),
     Stage("integration", "integration", f"{PYTEST} tests/integration"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
-    Stage("kernel", "kernel", f"{PYTEST} tests/kernel"),
+    Stage("kernel", "kernel", f"{PYTEST} -n 2 tests/kernel"),
 ]

@@ -433,14 +433,19 @@ def test_something_elsewhere_accepts_or_drops():
     assert outcomes(chain("input", 0, rule("elsewhere")), chain("input", 1, policy="drop")) == DROPPED
 
 
-def test_bridges_with_filters_of_their_own():
-    bridge = [
-        Table("nft", "bridge", "b", {"c": Chain("c", (rule("drop"),), Base("prerouting", "filter", 0, "accept"))})
-    ]
+def test_what_a_bridge_may_drop_is_in_doubt():
     host = Host(HOST.own, bridges=frozenset(["docker0"]))
-    assert walked(more=bridge, host=host, packet={IIF: DOCKER0}).certainty == "unknown"
-    assert outcomes(more=bridge, host=host) == ACCEPTED
-    assert outcomes(host=host, packet={IIF: DOCKER0}) == ACCEPTED
+
+    def on_bridge(*boxes):
+        chains = {"c": Chain("c", (rule("drop", *boxes),), Base("prerouting", "filter", 0, "accept"))}
+        return walked(more=[Table("nft", "bridge", "b", chains)], host=host, packet={IIF: DOCKER0})
+
+    assert (on_bridge().outcomes, on_bridge().certainty) == (EITHER, "unknown")
+    assert on_bridge(is_(DPORT, 25)).outcomes == ACCEPTED
+    assert on_bridge(is_(IIF, interface_value("veth1"))).certainty == "unknown"
+    assert walked(host=host, packet={IIF: DOCKER0}).outcomes == ACCEPTED
+    elsewhere = Table("nft", "bridge", "b", {"c": chain("prerouting", 0, rule("drop"))})
+    assert walked(more=[elsewhere], host=host).outcomes == ACCEPTED
 
 
 def test_many_doubts_in_a_row_are_followed_in_bounded_time():

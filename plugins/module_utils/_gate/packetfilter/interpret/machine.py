@@ -36,14 +36,14 @@ from ..model import (
 from .nat import translated
 from .packet import CERTAIN, OTHER, RUN_TIME, Kinds, Packet, changed, first_branch, held, split_for
 from .report import Delivered, Recorder, delivered_to
-from .routes import LOOPBACK, Route, arrived, routed, tracked
+from .routes import LOOPBACK, Route, arrived, at_bridge, routed, tracked
 from .stages import (
     BEFORE_ROUTING,
     HOOKS_AFTER,
     BaseChain,
     Stage,
     base_chains,
-    bridge_that_drops,
+    bridge_chains,
     orders,
     uses_conntrack,
 )
@@ -107,14 +107,16 @@ class Run:
         self._bases = base_chains(ruleset, packet)
         self._start = Machine(BEFORE_ROUTING + ("routing",), arrived(packet, host))
         self._tracks = uses_conntrack(ruleset, packet)
-        self._bridge = bridge_that_drops(ruleset, packet, host)
+        self._bridge = bridge_chains(ruleset, packet, host)
 
     def ending(self) -> Ending:
+        return self._followed(self._start)
+
+    def _followed(self, start: Machine) -> Ending:
         """Follow every way to its end, the earlier ways of a fork first."""
         known: Dict[Tuple[object, ...], Ending] = {}
         forks: Dict[Tuple[object, ...], Tuple[Fork, List[Tuple[object, ...]]]] = {}
-        start = self._start.place
-        waiting = [(start, self._start)]
+        waiting = [(start.place, start)]
         while waiting:
             place, machine = waiting[-1]
             if place in known:
@@ -133,7 +135,7 @@ class Run:
                 waiting.append(following)
             else:
                 known[place] = joined(fork.kinds, [known[there] for there in places])
-        return known[start]
+        return known[start.place]
 
     def _until_doubt(self, machine: Machine) -> Union[Ending, Fork]:
         found: Next = machine
@@ -145,6 +147,8 @@ class Run:
         if machine.current is not None:
             return self._in_chain(machine, machine.current)
         if not machine.tasks:
+            if not machine.path:
+                return self._ended(machine.packet, ACCEPT)
             delivered = delivered_to(machine.path, machine.packet)
             self.recorder.kernel(delivered.text, ACCEPT, self._sure)
             return self._ended(machine.packet, ACCEPT, (delivered,))
@@ -184,9 +188,10 @@ class Run:
         return through if self._tracks else Fork(frozenset([OTHER]), (through, machine))
 
     def _over_bridge(self, machine: Machine) -> Next:
-        if not self._bridge:
+        """What the rules of a bridge may drop is in doubt: they see the packet earlier, and on another interface."""
+        if not self._bridge or DROP not in self._followed(Machine(self._bridge, at_bridge(machine.packet))).outcomes:
             return machine
-        self.recorder.kernel(self._bridge, DROP, False)
+        self.recorder.kernel("a table of the bridge may drop it", DROP, False)
         return Fork(frozenset([OTHER]), (machine, _dropped(machine)))
 
     def _after_routing(self, machine: Machine) -> Next:

@@ -96,6 +96,11 @@ def arrived(packet: Packet, host: Host) -> Packet:
     return tracked(packet) if packet.values[IIF] == LOOPBACK else packet
 
 
+def at_bridge(packet: Packet) -> Packet:
+    """The packet as the rules of a bridge see it: on one of its ports, which is not known."""
+    return packet.with_values({IIF: Choice(1, TOP[IIF], OTHER)})
+
+
 def tracked(packet: Packet) -> Packet:
     """The packet as conntrack leaves it."""
     if packet.values[CT_STATE] != INVALID and not packet.template:

@@ -12,7 +12,7 @@ of their making; when xtables' tables came between them is not known, so that se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable, List, Sequence, Tuple
 
 from ..model import (
@@ -21,22 +21,17 @@ from ..model import (
     CT_MARK,
     CT_STATE,
     CT_ZONE,
-    DROP,
-    ELSEWHERE,
     FAMILY,
     IIF,
     NAT,
     ORIGINAL_DADDR,
     ORIGINAL_DPORT,
-    REJECT,
-    UNFOLLOWED,
     Base,
     Box,
     Chain,
     Host,
     Ruleset,
     Table,
-    interface_name,
     interface_range,
     interface_value,
 )
@@ -179,19 +174,15 @@ def _merged(sequences: Iterable[Sequence[Stage]]) -> List[Tuple[Stage, ...]]:
     ]
 
 
-def bridge_that_drops(ruleset: Ruleset, packet: Packet, host: Host) -> str:
-    """Why what comes in on a bridge may be dropped before all else; empty elsewhere."""
-    iif = packet.known(IIF)
-    if iif in [interface_value(name) for name in host.bridges]:
-        for table in ruleset.tables:
-            if table.family == "bridge" and _may_drop(table):
-                return "table bridge {0} may drop what comes in on {1}".format(table.name, interface_name(iif))
-    return ""
-
-
-def _may_drop(table: Table) -> bool:
-    chains = table.chains.values()
-    kinds = {verdict.kind for chain in chains for rule in chain.rules for _boxes, verdict in rule.branches}
-    return bool(kinds & {DROP, REJECT, ELSEWHERE, UNFOLLOWED}) or any(
-        chain.base is not None and chain.base.policy == DROP for chain in chains
-    )
+def bridge_chains(ruleset: Ruleset, packet: Packet, host: Host) -> Tuple[BaseChain, ...]:
+    """Those that see what comes in on a bridge for the host itself; none for what comes in elsewhere."""
+    if packet.known(IIF) not in [interface_value(name) for name in host.bridges]:
+        return ()
+    found = [
+        BaseChain(table, chain, chain.base, 0)
+        for table in ruleset.tables
+        if table.family == "bridge"
+        for chain in table.chains.values()
+        if chain.base is not None and chain.base.hook in (PREROUTING, INPUT)
+    ]
+    return tuple(replace(chain, number=-1 - place) for place, chain in enumerate(found))
