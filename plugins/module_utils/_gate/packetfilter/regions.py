@@ -140,6 +140,8 @@ def _boxes_of(match: Match) -> Optional[List[Box]]:
     if not match.negated:
         joined = [combine(match.within, box) for box in match.boxes] if match.within else list(match.boxes)
         return [box for box in joined if box is not None]
+    if not match.boxes:
+        return [match.within]
     dims = {dim for box in match.boxes for dim in box}
     if len(dims) != 1 or not all(match.boxes):
         return None

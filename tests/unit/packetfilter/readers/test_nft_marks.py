@@ -27,8 +27,10 @@ from reader_helpers import (
     unfollowed,
 )
 
+from _gate.packetfilter.diagram import Space
+from _gate.packetfilter.evaluate import accepted
 from _gate.packetfilter.interpret import walk
-from _gate.packetfilter.model import CHANGE, CT_MARK, MARK, Change
+from _gate.packetfilter.model import CHANGE, CT_MARK, DPORT, FAMILY, MARK, PROTOCOL, Change
 from _gate.packetfilter.readers import nft_json
 
 SMTP = match(payload("tcp dport"), 25)
@@ -215,3 +217,13 @@ def test_zones():
         "test",
     ).ruleset
     assert [outcome(rules, iif=name) for name in ("eth0", "eth1", "eth2")] == [YES, NO, YES]
+
+
+@pytest.mark.parametrize("left", [meta("mark"), ct("mark"), ct("zone")])
+def test_a_mark_that_nobody_made_differs_from_any_other(left):
+    """For the diagram as well: in a state without that mark nothing of the condition is left to negate."""
+    rules = nft([SMTP, match(left, 3, "!="), ACCEPT])
+    space = Space()
+    answer = accepted(space, rules, space.box({DPORT: ((25, 25),), PROTOCOL: ((6, 6),), FAMILY: ((4, 4),)}))
+    assert answer.must == answer.question
+    assert outcome(rules) == YES
