@@ -49,6 +49,11 @@ class IpSet:
         """``("net", "port")`` of ``hash:net,port``: one for each direction flag of a match."""
         return tuple(self.kind.split(":", 1)[1].split(","))
 
+    def bare_values(self) -> Optional[List[str]]:
+        """The elements of a set with one part, where none says anything besides; None where one does. (Sets of hundreds of
+        thousands are like that.)"""
+        return None if len(self.parts) > 1 or any(" " in line for line in self.lines) else self.lines
+
     def elements(self) -> List[Element]:
         simple = len(self.parts) == 1
         result: List[Element] = []
@@ -56,7 +61,7 @@ class IpSet:
             if " " not in line:
                 result.append(Element((line,) if simple else tuple(line.split(","))))
                 continue
-            words = _COMMENT.sub("", line).split()
+            words = _COMMENT.sub("", line).split() or [""]
             result.append(
                 Element(
                     tuple(words[0].split(",")),

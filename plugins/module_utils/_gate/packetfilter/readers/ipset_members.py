@@ -28,6 +28,7 @@ from ..model import (
     PROTOCOL,
     SADDR,
     SPORT,
+    TOP,
     Box,
     address_range,
     interface_range,
@@ -127,7 +128,16 @@ class _Members:
         return length
 
     def region(self) -> Region:
+        part, source = self.parts[0]
+        values = self.entry.bare_values() if part in ("ip", "net") else None
+        if values is not None and not self.nomatch:
+            found = normal(map(self._range, values))
+            return Region(({SADDR if source else DADDR: found},) if found else NOTHING)
         elements = self.entry.elements()
+        if self.entry.kind != "bitmap:ip,mac":  # where the second part may be missing
+            for element in elements:
+                if len(element.parts) != len(self.parts):
+                    raise Unclear("an element of set {0} is {1}".format(self.entry.name, ",".join(element.parts)[:80]))
         nets = [position for position, (part, _source) in enumerate(self.parts) if part == "net"]
         exceptions = [element for element in elements if element.nomatch]
         if self.nomatch and not nets:
@@ -230,8 +240,6 @@ class _Members:
 
     def _box(self, element: Element) -> _Part:
         """The packets that the element stands for (``net`` alike ``ip``)."""
-        if len(element.parts) < len(self.parts) and self.entry.kind != "bitmap:ip,mac":
-            raise Unclear("an element of set {0} is {1}".format(self.entry.name, ",".join(element.parts)[:80]))
         result: Optional[Box] = ANY
         doubtful = "mac" in self.entry.parts  # what a client cannot choose from afar
         for (part, source), text in zip(self.parts, element.parts):
@@ -269,13 +277,12 @@ class _Members:
         return {PROTOCOL: ((protocol, protocol),)} if value == "0" else _NO_PACKET
 
     def _mark(self, text: str) -> Box:
-        mask = self.entry.options.get("markmask")
-        if mask is not None and int(mask, 0) != 0xFFFFFFFF:
-            raise Unclear("set {0} has a mask of marks".format(self.entry.name))
         try:
-            value = int(text, 0)
+            mask, value = int(self.entry.options.get("markmask", "0xffffffff"), 0), int(text, 0)
         except ValueError:
             raise Unclear("no mark: {0}".format(text)) from None
+        if mask != TOP[MARK]:
+            raise Unclear("set {0} has a mask of marks".format(self.entry.name))
         return {MARK: ((value, value),)}
 
 
