@@ -110,6 +110,7 @@ def walk(ruleset, packet):
         for number, c in enumerate(t.chains.values())
         if c.base
     ]
+    bases.reverse()  # of equal priorities, the kernel calls the chain first that was registered last
     bases.sort(key=lambda entry: entry[:2])
     states, dropped = {False}, set()
     for _hook, _priority, _number, table, chain in bases:

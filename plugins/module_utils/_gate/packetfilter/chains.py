@@ -193,7 +193,7 @@ class Compiler:
             for rule in block.rules:
                 fate = self.fates.then(fate, self._rule(rule, state))
             return fate
-        boxes: Sequence[Box] = block.boxes
+        boxes: List[Box] = list(block.boxes)
         if block.reads:
             settled_rules = [settled_rule(rule, state) for rule in block.rules]
             boxes = [box for rule in settled_rules if rule is not None for box in rule_boxes(rule) or ()]
@@ -227,10 +227,10 @@ class Compiler:
         fates, space = self.fates, self.space
         if any(sure != possible for _verdict, sure, possible in by_verdict):
             result = MISS
-            for verdict, sure, possible in reversed(by_verdict):
-                fate, surely = self.verdict(verdict, state), space.boxes(sure)
+            for verdict, sure_boxes, possible_boxes in reversed(by_verdict):
+                fate, surely = self.verdict(verdict, state), space.boxes(sure_boxes)
                 unclear = fates.within(
-                    space.minus(space.boxes(possible), surely), fates.either(fate, fates.miss_goes_on(result))
+                    space.minus(space.boxes(possible_boxes), surely), fates.either(fate, fates.miss_goes_on(result))
                 )
                 result = fates.otherwise(fates.otherwise(fates.within(surely, fate), unclear), result)
             return result

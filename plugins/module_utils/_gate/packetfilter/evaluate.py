@@ -118,7 +118,7 @@ class Acceptance:
 
     def _deciders(self, region: int, kind: int) -> List[Tuple[Where, int]]:
         nodes: Dict[Where, int] = {}
-        space, fates = self.space, self.journey.fates
+        space = self.space
         for entry in self._entries(region):
             stage = entry.stage
             walk = Walk(stage.compiler, kind, entry.fate, entry.region)

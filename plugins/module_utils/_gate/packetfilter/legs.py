@@ -28,14 +28,27 @@ from .model import (
     OIF,
     PORT_PROTOCOLS,
     PROTOCOL,
+    SADDR,
     TOP,
     UNICAST,
     Box,
     Intervals,
     Nat,
+    Own,
     interface_value,
 )
-from .routing import ADDRESS_TOP, ASSUMED_OWN, LOOPBACK, NO_ROUTE, Hop, Routing, interface
+from .routing import (
+    ADDRESS_TOP,
+    ANYCAST,
+    ASSUMED_OWN,
+    LINK,
+    LINK_LOCAL,
+    LOOPBACK,
+    NO_ROUTE,
+    Hop,
+    Routing,
+    interface,
+)
 from .substitute import Pick, Shift, pick
 
 INPUT = "input"
@@ -49,6 +62,7 @@ _MOST_PIECES = 4096
 NO_FORWARDING_KNOWN = "whether the host forwards is not known"
 NO_ADDRESSES_KNOWN = "the host's addresses are not known"
 NO_ROUTES_KNOWN = "the host's routes are not known"
+NOT_ON_LINKS = "by which link a link-local address is reached is not known"
 NOT_TRANSLATED = "destination NAT to an address that is not followed"
 
 
@@ -114,46 +128,59 @@ class Legs:
         if self.routing.host.own is None and DESTINATION_TYPE not in self.dimensions:
             yield Leg(self.space.full, (Way(INPUT, ((OIF, pick(NO_INTERFACE)),)),))
             return
-        boxes: Dict[Tuple[Way, bool], List[Box]] = {}
+        boxes: Dict[Tuple[Tuple[Way, ...], bool], List[Box]] = {}
         for family, hops in self.routing.hops.items():
             for hop in hops:
-                way = replace(self._way(family, hop), family=0)
+                ways = tuple(replace(way, family=0) for way in self._ways(family, hop))
                 if hop.kind == ASSUMED_OWN:
-                    way = replace(way, path=INPUT, because=())
+                    ways = (self._local(),)
                 box: Box = {FAMILY: ((family, family),), DADDR: (hop.interval(family),)}
-                boxes.setdefault((way, family == 4 and hop.kind == LOOPBACK), []).append(box)
-        for (way, loopback), some in boxes.items():
+                boxes.setdefault((ways, family == 4 and hop.kind == LOOPBACK), []).append(box)
+        local = self.space.box({IIF: self.routing.inputs_for_loopback()})
+        for (ways, loopback), some in boxes.items():
             region = self.space.intersect(self.space.boxes(some), self.asked)
-            if region == EMPTY:
-                continue
-            if not loopback:
-                yield Leg(region, (way,))
-                continue
-            local = self.space.box({IIF: self.routing.inputs_for_loopback()})
-            yield Leg(self.space.intersect(region, local), (self._local(),))
-            yield Leg(self.space.minus(region, local), (way,))
+            if loopback:
+                yield Leg(self.space.intersect(region, local), (self._local(),))
+                region = self.space.minus(region, local)
+            if region != EMPTY:
+                yield from self._on_link(Leg(region, ways))
 
     def _local(self, kind: int = LOCAL) -> Way:
         return Way(INPUT, ((OIF, pick(NO_INTERFACE)), (DESTINATION_TYPE, pick(kind))))
 
-    def _way(self, family: int, hop: Hop) -> Way:
+    def _ways(self, family: int, hop: Hop) -> List[Way]:
         """Where the routing decision sends packets to addresses of the hop."""
         host = self.routing.host
-        if hop.kind in (LOCAL, BROADCAST, MULTICAST):
-            return self._local(hop.kind)
-        if hop.kind == ASSUMED_OWN:
-            return replace(self._local(), path=NOT_FOLLOWED, because=(NO_ADDRESSES_KNOWN,))
+        if hop.kind in (LOCAL, BROADCAST, MULTICAST, ANYCAST):
+            return [self._local(hop.kind)]
+        if hop.kind in (ASSUMED_OWN, LINK):
+            why = NO_ADDRESSES_KNOWN if hop.kind == ASSUMED_OWN else NOT_ON_LINKS
+            return [replace(self._local(), path=NOT_FOLLOWED, because=(why,))]
         if hop.kind in (NO_ROUTE, LOOPBACK) or (host.forwarding is not None and family not in host.forwarding):
-            return Way(NOWHERE)
-        because: Tuple[str, ...] = () if host.forwarding is not None else (NO_FORWARDING_KNOWN,)
-        name = hop.interfaces[0] if hop.interfaces else None
-        if name is not None:
-            out = pick(interface_value(name))
-        else:
-            out = Pick(_names(host.interfaces))
-            because += (NO_ROUTES_KNOWN,)
-        picks = ((OIF, out), (DESTINATION_TYPE, pick(UNICAST)))
-        return Way(FORWARD, picks, (), name, host.forwarding is None, because=because, family=family)
+            return [Way(NOWHERE)]
+        unknown = host.forwarding is None
+        because: Tuple[str, ...] = (NO_FORWARDING_KNOWN,) if unknown else ()
+        kind = (DESTINATION_TYPE, pick(UNICAST))
+        if not hop.interfaces:
+            picks = ((OIF, Pick(_names(host.interfaces))), kind)
+            return [Way(FORWARD, picks, (), None, unknown, because=because + (NO_ROUTES_KNOWN,), family=family)]
+        return [
+            Way(FORWARD, ((OIF, pick(interface_value(name))), kind), (), name, unknown, index > 0, because, 0, family)
+            for index, name in enumerate(hop.interfaces)
+        ]
+
+    def _on_link(self, leg: Leg) -> Iterator[Leg]:
+        """What comes from a link-local address is not forwarded to another link (RFC 4291, 2.5.6)."""
+        space = self.space
+        inside = EMPTY
+        if any(way.path == FORWARD for way in leg.ways):
+            inside = space.intersect(leg.region, space.box({FAMILY: ((6, 6),), SADDR: (LINK_LOCAL,)}))
+        yield Leg(space.minus(leg.region, inside), leg.ways)
+        for name in sorted({way.interface for way in leg.ways if way.interface} if inside != EMPTY else ()):
+            here = space.intersect(inside, space.box({IIF: interface(name)}))
+            inside = space.minus(inside, here)
+            yield Leg(here, tuple(each for way in leg.ways for each in _bound(way, name)))
+        yield Leg(inside, tuple(each for way in leg.ways for each in _bound(way, "")))
 
     # With NAT
 
@@ -166,7 +193,7 @@ class Legs:
             if mine != EMPTY:
                 for at_address in self._addressed(nat, family, mine):
                     legs.extend(self._ported(nat, at_address))
-        return [leg for leg in legs if leg.region != EMPTY]
+        return [bound for leg in legs for bound in self._on_link(leg) if bound.region != EMPTY]
 
     def _addressed(self, nat: Nat, family: int, region: int) -> Iterator[Leg]:
         if nat.local:
@@ -197,34 +224,40 @@ class Legs:
         yield Leg(self.space.intersect(region, inputs), _chosen(local))
 
     def _nat_ways(self, family: int, hop: Hop, seen: Optional[Tuple[int, Pick]]) -> List[Way]:
-        way = self._way(family, hop)
-        if hop.kind == MULTICAST or hop.kind == BROADCAST:
-            way = Way(NOT_FOLLOWED, because=(NOT_TRANSLATED,))
+        ways = self._ways(family, hop)
+        if hop.kind in (MULTICAST, BROADCAST, ANYCAST):
+            ways = [Way(NOT_FOLLOWED, because=(NOT_TRANSLATED,))]
         elif hop.kind == ASSUMED_OWN:
             because = (NO_ADDRESSES_KNOWN,)
-            forwarded = self._way(family, Hop(hop.first, hop.last, UNICAST))
-            ways = [replace(self._local(), because=because), replace(forwarded, because=because + forwarded.because)]
-            return [_seeing(each, seen, family) for each in ways]
-        return [_seeing(way, seen, family)]
+            forwarded = self._ways(family, self.routing.if_not_own(family, hop))
+            ways = [replace(way, because=because + way.because) for way in [self._local(), *forwarded]]
+        return [_seeing(way, seen, family) for way in ways]
 
     def _redirected(self, family: int, region: int) -> Iterator[Leg]:
-        """To an address of the interface on which the packet arrived; in IPv4 the first one (nf_nat_redirect_ipv4)."""
+        """To the first address of the interface on which the packet arrived, of the same scope as the old one."""
         own = self.routing.host.own
+        anything = (DADDR, Pick(((0, TOP[DADDR]),)))
         if own is None:
-            anything = (DADDR, Pick(((0, TOP[DADDR]),)))
             yield Leg(region, (replace(_seeing(self._local(), anything, 0), because=(NO_ADDRESSES_KNOWN,)),))
             return
-        by_interface: Dict[str, List[int]] = {}
-        for item in own:
-            if item.family == family:
-                by_interface.setdefault(item.interface, []).append(item.value)
-        for name, values in by_interface.items():
+        link = self.space.box({FAMILY: ((6, 6),), DADDR: (LINK_LOCAL,)})
+        known: List[Tuple[int, int]] = []
+        for name in dict.fromkeys([item.interface for item in own] + list(self.routing.host.interfaces or ())):
+            known.extend(interface(name))
             here = self.space.intersect(region, self.space.box({IIF: interface(name)}))
-            chosen = Pick(normal((v, v) for v in (values[:1] if family == 4 else values)))
-            yield Leg(here, (_seeing(self._local(), (DADDR, chosen), 0),))
-        # An interface without an address: the kernel drops what is redirected there.
-        known = normal(span for name in by_interface for span in interface(name))
-        yield Leg(self.space.minus(region, self.space.box({IIF: known})), (Way(NOWHERE),))
+            values = [item for item in own if item.family == family and item.interface == name]
+            on_link = [item for item in values if item.scope == "link"]
+            yield self._to_first(self.space.minus(here, link), values)
+            yield self._to_first(self.space.intersect(here, link), on_link)
+        anywhere = replace(_seeing(self._local(), anything, 0), because=(NO_ADDRESSES_KNOWN,))
+        yield Leg(self.space.minus(region, self.space.box({IIF: normal(known)})), (anywhere,))
+
+    def _to_first(self, region: int, addresses: Sequence[Own]) -> Leg:
+        """Where the interface has no address, the kernel drops what is redirected (nf_nat_redirect.c)."""
+        if not addresses:
+            return Leg(region, (Way(NOWHERE),))
+        value = addresses[0].value
+        return Leg(region, (_seeing(self._local(), (DADDR, pick(value)), 0),))
 
     def _netmapped(self, target: Tuple[int, int], family: int, region: int) -> Iterator[Leg]:
         """The bits in which the ends of the range differ stay as they were sent (nf_nat's NF_NAT_RANGE_NETMAP)."""
@@ -255,8 +288,12 @@ class Legs:
         yield from self._status(Leg(self.space.minus(leg.region, with_ports), leg.ways))
         region = self.space.intersect(leg.region, with_ports)
         if nat.old_first_port is None:
+            # A port that already lies in the range stays (get_unique_tuple); so the legs' regions tell the rest apart.
+            kept = self.space.intersect(region, self.space.box({DPORT: (nat.ports,)}))
+            yield from self._status(Leg(kept, leg.ways))
             seen = (DPORT, Pick((nat.ports,), True))
-            yield from self._status(Leg(region, tuple(_seeing(way, seen, way.family) for way in leg.ways)))
+            rest = self.space.minus(region, kept)
+            yield from self._status(Leg(rest, tuple(_seeing(way, seen, way.family) for way in leg.ways)))
             return
         for low, high, new in _port_pieces(self.space.values(region, DPORT), nat.ports, nat.old_first_port):
             here = self.space.intersect(region, self.space.box({DPORT: ((low, high),)}))
@@ -269,11 +306,15 @@ class Legs:
         if leg.region == EMPTY:
             return
         if not any(_moves(way) for way in leg.ways):
-            yield leg
+            as_sent = self.routing.host.own is None and any(way.path in (INPUT, FORWARD) for way in leg.ways)
+            yield Leg(leg.region, (self._local(),)) if as_sent else leg
             return
         unchanged = self.space.union_all(self._unchanged(leg.region, way) for way in leg.ways)
         yield Leg(self.space.minus(leg.region, unchanged), tuple(replace(way, dnat=1) for way in leg.ways))
         if unchanged == EMPTY:
+            return
+        if self.routing.host.own is None and all(map(_one_value, leg.ways)):
+            yield Leg(unchanged, (self._local(),))
             return
         if len(leg.ways) == 1 and _one_value(leg.ways[0]):
             yield Leg(unchanged, leg.ways)
@@ -303,6 +344,15 @@ def _chosen(ways: Sequence[Way]) -> Tuple[Way, ...]:
     """The kernel chooses one of the ways for each packet, unless it is not known at all which there are."""
     known = not any(way.because for way in ways)
     return tuple(replace(way, run_time=known and index > 0) for index, way in enumerate(ways))
+
+
+def _bound(way: Way, name: str) -> Tuple[Way, ...]:
+    """The way for packets that may leave by the interface of this name alone."""
+    if way.path != FORWARD or way.interface == name:
+        return (way,)
+    if way.interface is None:
+        return way, Way(NOWHERE, because=(NOT_ON_LINKS,))
+    return (Way(NOWHERE, run_time=way.run_time),)
 
 
 def _moves(way: Way) -> bool:

@@ -9,10 +9,10 @@ For each family the axis of addresses is cut into hops: stretches for which the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, Iterable, List, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from .intervals import normal
+from .intervals import intersect, minus, normal
 from .model import (
     BROADCAST,
     DADDR,
@@ -34,17 +34,20 @@ from .model import (
 
 ADDRESS_TOP = {4: IPV4_TOP, 6: TOP[DADDR]}
 MULTICASTS = {4: (0xE0000000, 0xEFFFFFFF), 6: (0xFF << 120, TOP[DADDR])}
+LINK_LOCAL = (0xFE80 << 112, (0xFEC0 << 112) - 1)
+ANYCAST = 4  # RTN_ANYCAST
 LOOPBACKS = {4: (0x7F000000, 0x7FFFFFFF), 6: (1, 1)}
 
 #: What becomes of a packet to an address of a hop, besides the RTN_* numbers LOCAL, UNICAST, BROADCAST, MULTICAST.
 NO_ROUTE = 0
 LOOPBACK = -1  # an address of the host's that nothing but itself may send to
+LINK = -3  # on some link: the interface on which the packet came in decides
 ASSUMED_OWN = -2  # the host's addresses are not known, and so neither is whether this is one
 
 
 @dataclass(frozen=True)
 class Hop:
-    """``interfaces``: of UNICAST, the best first; empty where routes are not known."""
+    """``interfaces``: of UNICAST, those among which the kernel may choose; empty where routes are not known."""
 
     first: int
     last: int
@@ -64,10 +67,19 @@ class Routing:
     def between(self, family: int, first: int, last: int) -> List[Hop]:
         """The hops of a range of addresses."""
         return [
-            Hop(max(first, hop.first), min(last, hop.last), hop.kind, hop.interfaces)
+            replace(hop, first=max(first, hop.first), last=min(last, hop.last))
             for hop in self.hops[family]
             if hop.first <= last and hop.last >= first
         ]
+
+    def if_not_own(self, family: int, hop: Hop) -> Hop:
+        """The hop, taken for another host's, where the host's addresses are not known."""
+        routes = [route for route in self._routes(family) if route.first <= hop.last and route.last >= hop.first]
+        return (
+            replace(hop, kind=routes[0].kind, interfaces=routes[0].interfaces)
+            if len(routes) == 1
+            else replace(hop, kind=UNICAST)
+        )
 
     def _hops(self, family: int) -> List[Hop]:
         host = self.host
@@ -80,46 +92,58 @@ class Routing:
             layers.append(Hop(*LOOPBACKS[family], kind=LOOPBACK))
             own = [item for item in host.own if item.family == family]
             layers += [Hop(item.value, item.value, LOCAL) for item in own]
-            if family == 4:
-                layers += [
-                    Hop(last, last, BROADCAST)
-                    for item in own
-                    if item.prefix < 31
-                    for last in (item.value | ((1 << (32 - item.prefix)) - 1),)
-                ]
+            layers += [Hop(edge, edge, BROADCAST if family == 4 else ANYCAST) for edge in self._edges(family)]
+            if family == 6:
+                layers.append(Hop(*LINK_LOCAL, kind=LINK))
             base = self._routes(family)
         return _painted(base, layers)
+
+    def _edges(self, family: int) -> Iterator[int]:
+        """The broadcast addresses of the host's networks; in IPv6 the first ones, to which a router listens (RFC 4291,
+        2.6.1)."""
+        routes6 = 6 in (self.host.forwarding or ())
+        for item in self.host.own or ():
+            if item.family == family == 4 and item.prefix < 31:
+                yield item.value | ((1 << (32 - item.prefix)) - 1)
+            elif item.family == family == 6 and routes6 and item.prefix < 127:
+                yield item.value >> (128 - item.prefix) << (128 - item.prefix)
 
     def _routes(self, family: int) -> List[Hop]:
         top = ADDRESS_TOP[family]
         if self.host.routes is None:
             return [Hop(0, top, UNICAST)]
-        best: Dict[Tuple[int, int], List[Route]] = {}
+        by_prefix: Dict[Tuple[int, int], List[Route]] = {}
         for route in self.host.routes:
             if route.family == family:
-                best.setdefault((route.first, route.last), []).append(route)
+                by_prefix.setdefault((route.first, route.last), []).append(route)
         nested: List[Hop] = []
-        for (first, last), routes in sorted(best.items(), key=lambda item: (item[0][0], -item[0][1])):
-            routes.sort(key=lambda route: route.metric)
-            names = tuple(dict.fromkeys(route.interface for route in routes if route.interface))
-            reachable = bool(routes[0].interface)
-            nested.append(Hop(first, last, UNICAST, names) if reachable else Hop(first, last, NO_ROUTE))
+        for (first, last), routes in sorted(by_prefix.items(), key=lambda item: (item[0][0], -item[0][1])):
+            metric = min(route.metric for route in routes)
+            names = tuple(sorted({route.interface for route in routes if route.interface and route.metric == metric}))
+            nested.append(Hop(first, last, UNICAST if names else NO_ROUTE, names))
         return _innermost(nested, top)
 
     def sources_by_interface(self) -> List[Box]:
         """The packets whose source is routed out of the interface on which they arrive, where routes are known."""
         ranges: Dict[Tuple[int, str], List[Tuple[int, int]]] = {}
         for family in (4, 6):
-            for hop in self.hops[family]:
-                if hop.kind == UNICAST:
-                    # In IPv6 the lookup is bound to the interface, and any route of the longest prefix will do.
-                    names = hop.interfaces if family == 6 else hop.interfaces[:1]
-                    for name in names:
-                        ranges.setdefault((family, name), []).append(hop.interval(family))
-        return [
+            layers = [Hop(item.value, item.value, LOCAL) for item in self.host.own or () if item.family == family]
+            if family == 6:
+                layers.append(Hop(*LINK_LOCAL, kind=LINK))
+            for hop in _painted(self._routes(family), layers):
+                for name in hop.interfaces:
+                    ranges.setdefault((family, name), []).append(hop.interval(family))
+        own = normal((item.value, item.value) for item in self.host.own or () if item.family == 6)
+        for route in self.host.routes or ():
+            if route.family == 6 and route.interface:
+                ranges.setdefault((6, route.interface), []).extend(
+                    minus(intersect(((route.first, route.last),), (LINK_LOCAL,)), own)
+                )
+        boxes: List[Box] = [
             {FAMILY: ((family, family),), IIF: interface(name), SADDR: normal(spans)}
             for (family, name), spans in ranges.items()
         ]
+        return boxes + [{IIF: interface("lo")}]
 
     def inputs_for_loopback(self) -> Intervals:
         """The input interfaces from which 127.0.0.0/8 may be addressed."""
@@ -152,10 +176,10 @@ def _outside(hop: Hop, taken: Sequence[Hop]) -> List[Hop]:
         if other.last < at or other.first > hop.last:
             continue
         if other.first > at:
-            result.append(Hop(at, other.first - 1, hop.kind, hop.interfaces))
+            result.append(replace(hop, first=at, last=other.first - 1))
         at = other.last + 1
     if at <= hop.last:
-        result.append(Hop(at, hop.last, hop.kind, hop.interfaces))
+        result.append(replace(hop, first=at))
     return result
 
 
@@ -168,7 +192,7 @@ def _innermost(nested: Iterable[Hop], top: int) -> List[Hop]:
     def until(end: int) -> None:
         nonlocal at
         if end >= at:
-            result.append(Hop(at, end, around[-1].kind, around[-1].interfaces))
+            result.append(replace(around[-1], first=at, last=end))
             at = end + 1
 
     for hop in nested:

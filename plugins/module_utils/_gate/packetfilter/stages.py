@@ -10,16 +10,22 @@ from dataclasses import dataclass
 from typing import Callable, Dict, FrozenSet, List, Optional, Set, Tuple, Union
 
 from .chains import Compiler
-from .diagram import Space
+from .diagram import EMPTY, Space
 from .intervals import normal
 from .model import (
+    CT_DNAT,
+    CT_MARK,
     CT_STATE,
+    CT_ZONE,
     FAMILY,
     ICMP_TYPE,
     IIF,
+    NAT,
     NEW,
     NO_INTERFACE,
     OIF,
+    ORIGINAL_DADDR,
+    ORIGINAL_DPORT,
     PROTOCOL,
     REVERSE_PATH,
     UNTRACKED,
@@ -43,6 +49,7 @@ _NAT_PRIORITY = {"prerouting": -100, "input": 100, "postrouting": 100}
 _FAMILIES = {"ip": ((4, 4),), "ip6": ((6, 6),)}
 #: Tables whose chains are not on the way of routed packets.
 ASIDE = ("bridge", "arp")
+_OF_CONNTRACK = frozenset((CT_STATE, CT_DNAT, CT_ZONE, CT_MARK, ORIGINAL_DADDR, ORIGINAL_DPORT))
 _CT_STATE = SLOTS[CT_STATE]
 _CT_READS = (_CT_STATE,)
 
@@ -50,7 +57,7 @@ _CT_READS = (_CT_STATE,)
 @dataclass(frozen=True)
 class Stage:
     """A base chain. ``looks_at``: the packets that pass through it. ``reverse``: the packets that come from where their
-    source is routed."""
+    source is routed. ``idle``: those for which the chain may not be called, since nothing is seen to switch conntrack on."""
 
     space: Space
     fates: Fates
@@ -60,15 +67,20 @@ class Stage:
     looks_at: int
     dimensions: FrozenSet[int]
     reverse: Optional[int]
+    idle: int = EMPTY
+
+    @property
+    def of_nat(self) -> bool:
+        return self.base.kind == "nat"
 
     @property
     def sets_up_nat(self) -> bool:
-        return self.base.kind == "nat" and self.base.hook == "prerouting"
+        return self.of_nat and self.base.hook == "prerouting"
 
     @property
     def reads(self) -> Tuple[int, ...]:
         block = self.compiler.blocks[self.chain.name]
-        mine = {_CT_STATE, NAT_SLOT} if self.sets_up_nat else {_CT_STATE} if self.base.kind == "nat" else set()
+        mine = {_CT_STATE, NAT_SLOT} if self.sets_up_nat else {_CT_STATE} if self.of_nat else set()
         return tuple(sorted(mine.union(block.reads)))
 
     @property
@@ -79,7 +91,7 @@ class Stage:
 
     def passes(self, state: State) -> bool:
         """Whether packets in this state come to the chain at all."""
-        if self.base.kind != "nat":
+        if not self.of_nat:
             return True
         return tracked(state) and not (self.sets_up_nat and state[NAT_SLOT] != NO_NAT)
 
@@ -88,6 +100,8 @@ class Stage:
         if not self.passes(state):
             return self.fates.goes_on
         node = self.fates.policies[self.base.policy](self.compiler.chain(self.chain.name, state))
+        if self.idle != EMPTY:
+            node = self.fates.otherwise(self.fates.within(self.idle, self.fates.perhaps(node, False)), node)
         if NAT_SLOT in self.compiler.blocks[self.chain.name].writes and not self.sets_up_nat:
             node = self.fates.not_translated(node)
         return self.settle(node)
@@ -165,6 +179,7 @@ def stages(space: Space, fates: Fates, regions: Regions, ruleset: Ruleset, routi
     found: Dict[str, List[Tuple[int, int, Stage]]] = {}
     everything: Set[int] = set()
     reverse: Optional[int] = None
+    untracked = space.boxes({FAMILY: ((family, family),)} for family in (4, 6) if not _tracks(ruleset, family))
     for table in ruleset.tables:
         bases = [(chain, chain.base) for chain in table.chains.values() if chain.base is not None]
         if not bases or table.family == "arp":
@@ -180,12 +195,19 @@ def stages(space: Space, fates: Fates, regions: Regions, ruleset: Ruleset, routi
             if base.hook == "ingress":
                 devices = normal(interface_range(device, "*") for device in base.devices)
                 looks_at = space.intersect(looks_at, space.box({IIF: devices}))
+            idle = EMPTY
+            if base.kind == "nat":
+                # On lo the packet met the NAT of the hook output, and no other.
+                looks_at = space.minus(looks_at, space.box({IIF: interface("lo")}))
+                idle = untracked
             hook = "bridge " + base.hook if table.family in ASIDE else base.hook
             priority = _NAT_PRIORITY.get(hook, base.priority) if base.kind == "nat" else base.priority
-            stage = Stage(space, fates, compiler, chain, base, looks_at, frozenset(dimensions), reverse)
+            stage = Stage(space, fates, compiler, chain, base, looks_at, frozenset(dimensions), reverse, idle)
             found.setdefault(hook, []).append((priority, base.priority, stage))
     for some in found.values():
-        some.sort(key=lambda entry: entry[:2])
+        # Of equal priorities, the chain that was registered last comes first (nf_hook_entries_grow).
+        some.reverse()
+        some.sort(key=lambda entry: (entry[0], not entry[2].of_nat, entry[1]))
     return _arranged(space, fates, found, frozenset(everything))
 
 
@@ -213,6 +235,25 @@ def _arranged(
         tuple(hooks.get("forward", []) + hooks.get("postrouting", [])),
         tuple(hooks.get("bridge prerouting", []) + hooks.get("bridge input", [])),
         dimensions,
+    )
+
+
+def _tracks(ruleset: Ruleset, family: int) -> bool:
+    """Whether some rule is seen to switch connection tracking on for the family: one that asks for it, or a NAT rule."""
+    names = ("inet", "netdev", {4: "ip", 6: "ip6"}[family])
+    return any(
+        not _OF_CONNTRACK.isdisjoint(table_dimensions(table)) or _translates(table)
+        for table in ruleset.tables
+        if table.family in names
+    )
+
+
+def _translates(table: Table) -> bool:
+    return any(
+        verdict.kind == NAT
+        for chain in table.chains.values()
+        for rule in chain.rules
+        for _boxes, verdict in rule.branches
     )
 
 

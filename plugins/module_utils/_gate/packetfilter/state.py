@@ -39,7 +39,8 @@ Update = Tuple[int, ...]
 KEPT = -1  # in an update: the slot is as it was
 UNCLEAR = -2  # in a state: the value is not known
 NO_NAT = 0
-#: CT_STATE of a packet that a rule gave a zone before conntrack saw it: rules see NEW, but no connection is there yet.
+#: CT_STATE of a packet that a rule gave a zone before conntrack saw it: rules see NEW, but there is no connection yet
+#: (nft_ct_get_eval leaves templates out, but not for the state).
 TEMPLATE = 3
 
 SAME: Update = (KEPT,) * WIDTH
@@ -74,7 +75,10 @@ def holds(box: Box, state: State) -> Optional[bool]:
         value = state[SLOTS[dim]]
         if value == UNCLEAR:
             result = None
-        elif not contains(box[dim], NEW if value == TEMPLATE and dim == CT_STATE else value):
+        elif state[_CT_STATE] == TEMPLATE:
+            if dim not in (CT_STATE, MARK) or not contains(box[dim], NEW if dim == CT_STATE else value):
+                return False
+        elif not contains(box[dim], value):
             return False
     return result
 
