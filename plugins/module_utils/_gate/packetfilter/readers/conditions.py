@@ -151,20 +151,28 @@ def build(conditions: Sequence[Condition], branches: Sequence[Tuple[Boxes, Verdi
 def _simple(conditions: Sequence[Condition]) -> Optional[Tuple[Match, ...]]:
     """The matches of the one combination that there is, where it is plain to see that they do not exclude each other."""
     seen: Dict[int, Intervals] = {}
+    asked = 0
     matches: List[Match] = []
     for condition in conditions:
         if len(condition) != 1:
             return None
         match = condition[0]
-        if match.negated or len(match.boxes) != 1 or match.doubt:
+        boxes, within = match.boxes, match.within
+        if match.negated or len(boxes) != 1 or match.doubt:
             return None
-        for box in (match.within, match.boxes[0]):
-            for dimension, ranges in box.items():
-                if seen.setdefault(dimension, ranges) != ranges:
-                    return None
-        if match.within or match.boxes[0]:
+        if within or boxes[0]:
+            seen.update(within)
+            seen.update(boxes[0])
+            asked += len(within) + len(boxes[0])
             matches.append(match)
-    return tuple(matches)
+    if len(seen) == asked or len(matches) == 1:
+        return tuple(matches)
+    return tuple(matches) if all(_agrees(match, seen) for match in matches) else None
+
+
+def _agrees(match: Match, seen: Box) -> bool:
+    """Where several matches ask for the same dimension, they ask for the same values."""
+    return all(seen[dimension] == ranges for box in (match.within, match.boxes[0]) for dimension, ranges in box.items())
 
 
 def _blurred(condition: Condition) -> Match:

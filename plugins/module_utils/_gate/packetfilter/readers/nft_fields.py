@@ -107,7 +107,8 @@ _ETHERTYPES: Partition = (((V4,), 0x0800), ((V6,), 0x86DD))
 _LL_NUMBER = from_names(_ETHERTYPE_NUMBERS, "protocol")
 _plain = from_names({}, "number")
 
-_PAYLOAD: Dict[Tuple[str, str], Field] = {
+#: By protocol and name.
+FIELDS: Dict[Tuple[str, str], Field] = {
     ("ip", "saddr"): _addresses(SADDR, 4),
     ("ip", "daddr"): _addresses(DADDR, 4),
     ("ip6", "saddr"): _addresses(SADDR, 6),
@@ -130,8 +131,8 @@ _PAYLOAD: Dict[Tuple[str, str], Field] = {
     ("ether", "type"): with_known_value(_ETHERTYPES, _LL_NUMBER, ANY, 16),
 }
 for _name, _number in PORT_PROTOCOLS.items():
-    _PAYLOAD[(_name, "sport")] = in_dimension(_of(_number), port, SPORT, 16)
-    _PAYLOAD[(_name, "dport")] = in_dimension(_of(_number), port, DPORT, 16)
+    FIELDS[(_name, "sport")] = in_dimension(_of(_number), port, SPORT, 16)
+    FIELDS[(_name, "dport")] = in_dimension(_of(_number), port, DPORT, 16)
 
 #: What a field that is not in the model demands of the packet all the same.
 DEMANDS: Dict[str, Box] = {
@@ -178,8 +179,8 @@ def payload_field(body: Dict[str, Any]) -> Field:
     key = (str(body.get("protocol", "")), str(body.get("field", "")))
     if "tunnel" in body:
         raise Unclear("", DEMANDS.get(str(body["tunnel"]), ANY))
-    if key in _PAYLOAD:
-        return _PAYLOAD[key]
+    if key in FIELDS:
+        return FIELDS[key]
     raise Unclear("", DEMANDS.get(key[0], ANY))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..intervals import complement, minus
-from ..model import ANY, CT_MARK, MARK, PROTOCOL, TOP, Box, Intervals, Match
+from ..model import ANY, CT_MARK, MARK, PROTOCOL, TOP, Box, Intervals
 from ..regions import combine
 from . import nft_text
 from .conditions import EVERYTHING, NEVER, NOTHING, Boxes, Condition, Region, Unclear, holds, merged, product
@@ -18,6 +18,7 @@ from .nft_bits import OPERATORS, Bits
 from .nft_conntrack import conntrack_field, fib_field, reverse_path
 from .nft_field import Field
 from .nft_fields import DEMANDS, NO_PACKET, meta_field, payload_field
+from .nft_quick import Quick
 from .nft_sets import CATCH_ALL, Elements, NamedSet, bounds, number, of_expression, of_set, ranges
 from .question import V4, V6
 
@@ -42,27 +43,27 @@ class Matcher:
         self.family = family
         self.sets = sets
         self.notes = notes
-        self._simple: Dict[Tuple[Any, ...], Condition] = {}
+        self._quick = Quick()
+        self._of_meta: Dict[Tuple[str, str, str], Condition] = {}
         self._regions: Dict[Tuple[str, str], Region] = {}
 
     def condition(self, body: Any) -> Condition:
         """Of a ``match`` object."""
+        quick = self._quick.condition(body)
+        if quick is not None:
+            return quick
         left, operator, right = body["left"], body.get("op", "=="), body["right"]
-        key = _simple_key(left, operator, right)
+        key = (operator, right, left["meta"]["key"]) if _is_plain_meta(left, right) else None
+        if key is not None and key in self._of_meta:
+            return self._of_meta[key]
+        try:
+            result = self._condition(left, operator, right, body)
+        except Unclear as unclear:
+            result = unclear.doubt(nft_text.match(body))
+        if not all(all(match.within.values()) for match in result):
+            result = tuple(match for match in result if all(match.within.values()))
         if key is not None:
-            known = self._simple.get(key)
-            if known is not None:
-                return known
-        result = _compared(left, operator, right)
-        if result is None:
-            try:
-                result = self._condition(left, operator, right, body)
-            except Unclear as unclear:
-                result = unclear.doubt(nft_text.match(body))
-            if not all(all(match.within.values()) for match in result):
-                result = tuple(match for match in result if all(match.within.values()))
-        if key is not None:
-            self._simple[key] = result
+            self._of_meta[key] = result
         return result
 
     def _condition(self, left: Any, operator: str, right: Any, body: Any) -> Condition:
@@ -261,35 +262,12 @@ class Matcher:
         return region
 
 
-def _compared(left: Any, operator: str, right: Any) -> Optional[Condition]:
-    """The most frequent conditions, by a short way: a header field equals a value, or lies in a prefix or a range. None for all
-    others."""
-    if operator != "==" or type(left) is not dict or "payload" not in left:
-        return None
-    kind = type(right)
-    if kind is str and right[:1] == "@" or kind is dict and "set" in right or kind is bool:
-        return None
-    try:
-        field = payload_field(left["payload"])
-        dimension = field.dimension
-        if dimension < 0:
-            return None
-        pair = bounds(field, right)
-    except Unclear:
-        return None
-    return (Match(({dimension: (pair,)},), field.within),) if pair[0] <= pair[1] else NEVER
-
-
-def _simple_key(left: Any, operator: str, right: Any) -> Optional[Tuple[Any, ...]]:
-    """What tells apart conditions that compare a field with one value; None for all others."""
-    if (type(right) is str or type(right) is int) and type(left) is dict and len(left) == 1:
-        ((kind, body),) = left.items()
-        if type(body) is dict:
-            if kind == "payload" and len(body) == 2:
-                return operator, right, body.get("protocol"), body.get("field")
-            if kind == "meta" and len(body) == 1:
-                return operator, right, body.get("key")
-    return None
+def _is_plain_meta(left: Any, right: Any) -> bool:
+    """Of these, many rules ask for the same: ``iifname eth0``, ``meta l4proto tcp``."""
+    if type(right) is not str or type(left) is not dict or len(left) != 1:
+        return False
+    body = left.get("meta")
+    return type(body) is dict and len(body) == 1 and type(body.get("key")) is str
 
 
 def _held(region: Region, within: Box, negated: bool, body: Any) -> Condition:

@@ -46,9 +46,14 @@ def read_rule(
     rules: List[Rule] = []
     conditions = list(known)
     for number, statement in enumerate(statements):
-        kind, body = split(statement)
+        kind, body = (
+            next(iter(statement.items())) if type(statement) is dict and len(statement) == 1 else split(statement)
+        )
         if kind == "match":
-            condition = _condition(table, body)
+            try:
+                condition = table.matcher.condition(body)
+            except MISSHAPEN:
+                condition = doubt(nft_text.statement(statement))
             if not condition:
                 return rules
             conditions.append(condition)
@@ -75,13 +80,6 @@ def read_rule(
             if kind.startswith(("jump", "goto")):
                 return rules
     return rules
-
-
-def _condition(table: TableRules, body: Any) -> Condition:
-    try:
-        return table.matcher.condition(body)
-    except MISSHAPEN:
-        return doubt(nft_text.statement({"match": body}))
 
 
 def _in_map(table: TableRules, body: Any, text: str) -> Condition:
