@@ -19,6 +19,7 @@ from .model import (
     CT_DNAT,
     DESTINATION_TYPE,
     IIF,
+    NEW,
     OIF,
     ORIGINAL_DADDR,
     ORIGINAL_DPORT,
@@ -58,13 +59,13 @@ class View:
 class Journey:
     """``question``: the packets; what lies outside of it may come out in any way."""
 
-    def __init__(self, space: Space, ruleset: Ruleset, host: Host, question: int) -> None:
+    def __init__(self, space: Space, ruleset: Ruleset, host: Host, question: int, arrives: int = NEW) -> None:
         self.space = space
         self.host = host
         self.fates = Fates(space)
         self.regions = Regions(space)
         self.routing = Routing(host)
-        self.stages: Stages = stages(space, self.fates, self.regions, ruleset, self.routing)
+        self.stages: Stages = stages(space, self.fates, self.regions, ruleset, self.routing, arrives)
         self.legs = Legs(space, self.routing, self.stages.dimensions, question)
         self._tails: Dict[Tuple[str, State], int] = {}
         self._views: Dict[Way, View] = {}

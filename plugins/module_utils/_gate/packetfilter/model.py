@@ -24,7 +24,7 @@ OIF = 2  # output interface; NO_INTERFACE before routing and on the way to the h
 PROTOCOL = 3  # layer-4 protocol number
 ICMP_TYPE = 4  # of icmp (1) and icmpv6 (58); irrelevant to the others
 ICMP_CODE = 5  # the same
-CT_STATE = 6  # conntrack state: one of INVALID, NEW, UNTRACKED
+CT_STATE = 6  # conntrack state: one of INVALID, NEW, UNTRACKED, RELATED
 CT_DNAT = 7  # 1: destination NAT was applied to the connection (`ct status dnat`, `--ctstate DNAT`), else 0
 CT_ZONE = 8  # 16 bits
 MARK = 9  # the packet's mark, 32 bits
@@ -52,7 +52,7 @@ _NAME = (1 << 128) - 1
 _MARK = (1 << 32) - 1
 #: Largest value of each dimension.
 TOP: Tuple[int, ...] = (
-    6, _NAME, _NAME, 255, 255, 255, 2, 1, 65535, _MARK, _MARK, 255, 1, 65535, 65535, 65535, _ADDRESS, _ADDRESS, _ADDRESS,
+    6, _NAME, _NAME, 255, 255, 255, 3, 1, 65535, _MARK, _MARK, 255, 1, 65535, 65535, 65535, _ADDRESS, _ADDRESS, _ADDRESS,
 )  # fmt: skip
 
 IPV4_TOP = (1 << 32) - 1
@@ -61,6 +61,8 @@ IPV4_TOP = (1 << 32) - 1
 INVALID = 0
 NEW = 1
 UNTRACKED = 2
+#: An ICMP error about a connection that is there: no packet in question, but some of them are essential.
+RELATED = 3
 
 # Values of DESTINATION_TYPE: the kernel's RTN_* numbers (linux/rtnetlink.h).
 UNICAST = 1

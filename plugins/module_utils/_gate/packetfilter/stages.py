@@ -138,11 +138,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Event:
-    """What the kernel does between the chains. ``at_first``: on lo packets were tracked when they were sent."""
+    """What the kernel does between the chains. ``at_first``: on lo packets were tracked when they were sent. ``arrives``:
+    what conntrack takes the packets for, NEW or RELATED."""
 
     space: Space
     fates: Fates
     at_first: bool = False
+    arrives: int = NEW
     reads: Tuple[int, ...] = _CT_READS
 
     def fate(self, state: State) -> int:
@@ -151,7 +153,7 @@ class Event:
         if state[_CT_STATE] == UNTRACKED:
             return fates.goes_on
         discovery = self.space.box({FAMILY: ((6, 6),), PROTOCOL: ((58, 58),), ICMP_TYPE: ((130, 136), (143, 143))})
-        new, untracked = (fates.certain(GOES_ON, (value,) + SAME[1:]) for value in (NEW, UNTRACKED))
+        new, untracked = (fates.certain(GOES_ON, (value,) + SAME[1:]) for value in (self.arrives, UNTRACKED))
         seen = fates.otherwise(fates.within(discovery, untracked), new)
         if self.at_first:
             return fates.otherwise(fates.within(self.space.box({IIF: interface("lo")}), seen), fates.goes_on)
@@ -174,8 +176,12 @@ class Stages:
     dimensions: FrozenSet[int]
 
 
-def stages(space: Space, fates: Fates, regions: Regions, ruleset: Ruleset, routing: Routing) -> Stages:
-    """:raises EvidenceError: the rules cannot be loaded as they stand: a chain is missing, jumps form a circle."""
+def stages(
+    space: Space, fates: Fates, regions: Regions, ruleset: Ruleset, routing: Routing, arrives: int = NEW
+) -> Stages:
+    """:param arrives: what conntrack takes the packets for, NEW or RELATED.
+
+    :raises EvidenceError: the rules cannot be loaded as they stand: a chain is missing, jumps form a circle."""
     found: Dict[str, List[Tuple[int, int, Stage]]] = {}
     everything: Set[int] = set()
     reverse: Optional[int] = None
@@ -222,11 +228,11 @@ def _arranged(
     hooks = {hook: [stage for _p, _own, stage in some] for hook, some in found.items()}
     before: List[Item] = []
     if any(isinstance(item, Stage) and item.active for item in early):
-        before.append(Event(space, fates, at_first=True))
+        before.append(Event(space, fates, True, arrives))
     before += early
     following: List[Stage] = late + hooks.get("input", []) + hooks.get("forward", []) + hooks.get("postrouting", [])
     if any(_CT_STATE in stage.reads for stage in following):
-        before.append(Event(space, fates))
+        before.append(Event(space, fates, False, arrives))
     before += late[: last_nat + 1]
     return Stages(
         tuple(before),

@@ -41,7 +41,7 @@ UNCLEAR = -2  # in a state: the value is not known
 NO_NAT = 0
 #: CT_STATE of a packet that a rule gave a zone before conntrack saw it: rules see NEW, but there is no connection yet
 #: (nft_ct_get_eval leaves templates out, but not for the state).
-TEMPLATE = 3
+TEMPLATE = 4
 
 SAME: Update = (KEPT,) * WIDTH
 #: At the first hook. ``ct state`` is invalid there.

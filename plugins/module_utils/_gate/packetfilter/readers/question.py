@@ -27,6 +27,7 @@ from ..model import (
     NEW,
     ORIGINAL_DADDR,
     PROTOCOL,
+    RELATED,
     REVERSE_PATH,
     TOP,
     UNTRACKED,
@@ -100,7 +101,7 @@ HOP_LIMIT_UNKNOWN: Boxes = (
 #: prerouting -200, notrack, neighbour discovery) is followed by the evaluation, so this holds in every chain.
 CONNTRACK_STATE: Partition = tuple(
     (({CT_STATE: ((value, value),)},), CT_STATES[name])
-    for value, name in ((INVALID, "invalid"), (NEW, "new"), (UNTRACKED, "untracked"))
+    for value, name in ((INVALID, "invalid"), (NEW, "new"), (UNTRACKED, "untracked"), (RELATED, "related"))
 )
 #: Packets that have a connection at all. ``ct mark``, ``--ctorigdst`` and all other conntrack matches but the state hold for no
 #: other packet, not even negated.
