@@ -14,10 +14,11 @@ import shlex
 from typing import AbstractSet, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..intervals import complement, normal
-from ..model import ANY, CT_MARK, GOTO, JUMP, MARK, TOP, Box, Match, Rule, Verdict, Where
+from ..model import ANY, CT_MARK, DADDR, GOTO, JUMP, MARK, SADDR, TOP, Box, Match, Rule, Verdict, Where
 from ..regions import combine
 from . import names
-from .conditions import EVERYTHING, Boxes, Condition, build, doubt
+from .addresses import prefix_range
+from .conditions import EVERYTHING, NEVER, Boxes, Condition, Unclear, build, doubt
 from .iptables_conntrack import CONNTRACK_OPTIONS, read_conntrack, read_mark
 from .iptables_host import (
     holds_when_negated,
@@ -88,7 +89,7 @@ _SEGMENTS = re.compile(r"(?<!!) (?=(?:! )?-(?:[a-zA-Z-]|[46](?: |$)))")
 _COMMENT = re.compile(r' -m comment --comment (?:"[^"\\]*"|[^" \\]+)(?= |$)')
 #: Quotes, and options with free text, which may look like an option.
 _NEEDS_CARE = re.compile("[\"'\\\\]|" + "|".join(sorted(FREE_TEXT)))
-_ADDRESSES = {"-s ", "-d "}
+_ADDRESSES = {"-s ": SADDR, "-d ": DADDR}
 
 _Key = Tuple[object, ...]
 
@@ -116,6 +117,7 @@ class RuleReader:
         self.chains = chains
         self._known: Dict[Tuple[str, ...], _Prepared] = {}
         self._options: Dict[str, Option] = {}
+        self._addresses: Dict[str, _Read] = {}
         self._read: Dict[_Key, List[_Read]] = {}
         self._effects: Dict[_Key, List[Effect]] = {}
 
@@ -148,7 +150,7 @@ class RuleReader:
         if not found:
             return []
         for segment in addresses:
-            read = self._generic(self._option(segment))
+            read = self._address(segment)
             if read.box is None:
                 others = others + [read.condition]
             elif box is not None:
@@ -202,6 +204,18 @@ class RuleReader:
             condition = read_option(GENERIC_HANDLERS[option.name], self.context, option)
             found = self._read[key] = [_Read(condition, _only_box(condition))]
         return found[0]
+
+    def _address(self, segment: str) -> _Read:
+        """``-s 192.0.2.0/24``, ``-d 2001:db8::1``: most rules have one of their own."""
+        found = self._addresses.get(segment)
+        if found is None:
+            try:
+                pair = prefix_range(segment[3:], self.context.family)
+                found = _Read(NEVER, {_ADDRESSES[segment[:3]]: (pair,)})
+            except Unclear:  # a list, or nothing that is known
+                found = self._generic(self._option(segment))
+            self._addresses[segment] = found
+        return found
 
     def _match(self, module: str, options: List[Option], stray: List[Option]) -> List[Condition]:
         reader = _WHOLE.get(module)
