@@ -77,11 +77,7 @@ def question(
     :param addresses: the destinations: addresses or CIDRs, as text or as objects of `ipaddress`; None for all
         unicast addresses. Families without any destination are not asked about.
     """
-    if interfaces is None:
-        loopback = interface_value("lo")
-        inputs = complement(((loopback, loopback),), TOP[IIF])
-    else:
-        inputs = normal((value, value) for value in map(interface_value, interfaces))
+    inputs = interface_ranges(interfaces)
     destinations: Dict[int, Intervals]
     if addresses is None:
         destinations = {
@@ -94,6 +90,14 @@ def question(
         {FAMILY: ((family, family),), IIF: inputs, DADDR: destinations.get(family, ())} for family in sorted(families)
     ]
     return space.boxes(boxes)
+
+
+def interface_ranges(names: Optional[Iterable[str]]) -> Intervals:
+    """The input interfaces of these names; None for every one but ``lo``."""
+    if names is None:
+        loopback = interface_value("lo")
+        return complement(((loopback, loopback),), TOP[IIF])
+    return normal((value, value) for value in map(interface_value, names))
 
 
 def _ranges(texts: Iterable[str]) -> Dict[int, Intervals]:

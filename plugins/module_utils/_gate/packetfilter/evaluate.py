@@ -17,7 +17,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 from .diagram import EMPTY, Space
 from .journey import Journey, state_on
 from .legs import FORWARD, INPUT, NOT_FOLLOWED, NOWHERE, Leg
-from .model import ACCEPT, IIF, NOTHING_KNOWN, Box, Host, Ruleset, Where, interface_range
+from .model import ACCEPT, IIF, NEW, NOTHING_KNOWN, Box, Host, Ruleset, Where, interface_range
 from .outcomes import ACCEPTED, DROPPED, TAINTED
 from .stages import ASIDE, Item, Stage
 from .state import AT_FIRST, State, updated
@@ -32,13 +32,14 @@ HOST = Where("host", "host", "", "", "", "the host's addresses and routes")
 class Delivery:
     """Where a part of what may get in goes. ``path``: ``input``, or ``forward`` out of ``interface`` (empty: not known).
     ``to_address`` (family, value) and ``to_port``: what NAT made of the destination, where it changed that to one value;
-    a redirect has the port alone."""
+    a redirect has the port alone. ``translated``: NAT changed the destination, or may have, perhaps to one of several."""
 
     path: str
     to_address: Optional[Tuple[int, int]]
     to_port: Optional[int]
     interface: str
     node: int
+    translated: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class Acceptance:
     of input interfaces that the rules name. ``notes``: what the user should know, besides the notes of the ruleset.
     """
 
-    def __init__(self, journey: Journey, question: int) -> None:
+    def __init__(self, journey: Journey, fate: int, question: int) -> None:
         self.space = space = journey.space
         self.question = question
         self.journey = journey
+        self._fate = fate
         fates = journey.fates
-        fate = journey.fate()
         tainted = fates.where[TAINTED](fate)
         self.may = space.intersect(question, space.union(fates.where[ACCEPTED](fate), tainted))
         self.must = space.intersect(question, fates.certainly_accepted(fate))
@@ -76,6 +77,12 @@ class Acceptance:
         self._accepts: Optional[List[Tuple[Where, int]]] = None
         self._doubts: Optional[List[Doubt]] = None
         self._deliveries: Optional[List[Delivery]] = None
+
+    def about(self, part: int) -> Acceptance:
+        """The same answer to a part of the question."""
+        answer = Acceptance(self.journey, self._fate, self.space.intersect(self.question, part))
+        answer.interfaces, answer.notes = self.interfaces, self.notes
+        return answer
 
     @property
     def accepts(self) -> List[Tuple[Where, int]]:
@@ -217,7 +224,7 @@ class Acceptance:
         yield from self._legs_of(self._last)
 
     def _delivered(self) -> Iterator[Delivery]:
-        nodes: Dict[Tuple[str, Optional[Tuple[int, int]], Optional[int], str], int] = {}
+        nodes: Dict[Tuple[str, Optional[Tuple[int, int]], Optional[int], str, bool], int] = {}
         fates, space = self.journey.fates, self.space
         for state, leg, entering in self._on_legs(self.may):
             for way in leg.ways:
@@ -225,18 +232,22 @@ class Acceptance:
                 arriving = space.union(fates.where[ACCEPTED](fate), fates.where[TAINTED](fate))
                 node = space.intersect(entering, arriving)
                 if node != EMPTY and way.path in (INPUT, FORWARD):
-                    key = (way.path, way.to_address(), way.to_port(), way.interface or "")
+                    key = (way.path, way.to_address(), way.to_port(), way.interface or "", way.translates)
                     nodes[key] = space.union(nodes.get(key, EMPTY), node)
-        for (path, address, port, interface), node in nodes.items():
-            yield Delivery(path, address, port, interface, node)
+        for (path, address, port, interface, translated), node in nodes.items():
+            yield Delivery(path, address, port, interface, node, translated)
 
 
-def accepted(space: Space, ruleset: Ruleset, question: int, host: Host = NOTHING_KNOWN) -> Acceptance:
+def accepted(
+    space: Space, ruleset: Ruleset, question: int, host: Host = NOTHING_KNOWN, arrives: int = NEW
+) -> Acceptance:
     """Follow all packets of ``question`` (a node of ``space``) through the hooks.
 
+    :param arrives: what conntrack takes the packets for: NEW, or RELATED for ICMP errors about connections that are there.
     :raises EvidenceError: the rules cannot be loaded as they stand: a chain is missing, jumps form a circle.
     """
-    answer = Acceptance(Journey(space, ruleset, host, question), question)
+    journey = Journey(space, ruleset, host, question, arrives)
+    answer = Acceptance(journey, journey.fate(), question)
     answer.interfaces = _interface_ranges(ruleset)
     answer.notes = tuple(_notes(ruleset, host))
     return answer

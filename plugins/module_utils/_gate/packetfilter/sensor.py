@@ -10,15 +10,16 @@ import ipaddress
 import re
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Mapping, Sequence
+from typing import Collection, Mapping, Sequence
 
 from ..errors import IntentError
 from . import live
-from .addresses import question
+from .addresses import ADDRESS_TOP, interface_ranges, question
 from .diagram import Space
 from .evaluate import Acceptance, accepted
+from .intervals import minus, normal
 from .live import IpAddress
-from .model import NOTHING_KNOWN, Host, Own, Ruleset
+from .model import DADDR, FAMILY, IIF, NOTHING_KNOWN, Box, Host, Own, Ruleset, interface_value
 from .readers.files import from_files
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
@@ -30,7 +31,8 @@ _INTERFACE = re.compile(r"(?!\.{1,2}$)[^/:\s]{0,14}[^/:\s+*]")
 class FilterEvidence:
     """``question``: the packets asked about. ``promised``: those of them that go to an address which clients are given
     (link-local ones are not), and that arrive on an interface which the host has.
-    ``families``: 4 and 6, as far as rules were read for them."""
+    ``families``: 4 and 6, as far as rules were read for them. ``routed``: the same look at what a client sends directly to
+    other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward."""
 
     space: Space
     ruleset: Ruleset
@@ -39,6 +41,7 @@ class FilterEvidence:
     promised: int
     families: frozenset[int]
     notes: tuple[str, ...]
+    routed: Acceptance | None = None
 
 
 def look_at_filter(
@@ -86,11 +89,14 @@ def look_at_filter(
         host = replace(host, own=None)
     anywhere = question(space, elsewhere, interfaces or None)
     whole = space.union(anywhere, question(space, asked, interfaces or None, own))
-    acceptance = accepted(space, evidence.ruleset, whole, host)
+    beyond = routed(space, host, asked, interfaces)
+    both = accepted(space, evidence.ruleset, space.union(whole, beyond), host)
+    acceptance = both.about(whole)
     return FilterEvidence(
         space=space,
         ruleset=evidence.ruleset,
         acceptance=acceptance,
+        routed=both.about(space.minus(beyond, whole)) if beyond != space.empty else None,
         question=whole,
         promised=space.union(
             question(space, elsewhere, arrivals or None), question(space, asked, arrivals or None, promised)
@@ -98,6 +104,38 @@ def look_at_filter(
         families=evidence.families,
         notes=evidence.ruleset.notes + acceptance.notes,
     )
+
+
+def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequence[str] = ()) -> int:
+    """The packets to other hosts of the networks that the host is connected to, where it forwards. A network with a
+    default route is where clients are, and not behind the host. Packets from a network to itself do not pass the host.
+    """
+    upstream = {
+        route.interface for route in host.routes or () if (route.first, route.last) == (0, ADDRESS_TOP[route.family])
+    }
+    boxes: list[Box] = []
+    arriving = interface_ranges(interfaces or None)
+    for item in host.own or ():
+        width = 32 if item.family == 4 else 128
+        known = host.forwarding is not None and host.routes is not None and item.family in host.forwarding
+        if not known or item.family not in families or item.prefix >= width or item.scope in ("host", "link"):
+            continue
+        if item.interface in upstream:
+            continue
+        size = 1 << (width - item.prefix)
+        first = item.value & ~(size - 1)
+        mine = normal((own.value, own.value) for own in host.own or () if own.family == item.family)
+        edges = normal([(first, first), (first + size - 1, first + size - 1)] if item.family == 4 else [(first, first)])
+        others = minus(minus(((first, first + size - 1),), mine), edges)
+        value = interface_value(item.interface)
+        boxes.append(
+            {
+                FAMILY: ((item.family, item.family),),
+                IIF: minus(arriving, ((value, value),)),
+                DADDR: others,
+            }
+        )
+    return space.boxes(boxes)
 
 
 def _with_own(host: Host, given: Sequence[IpAddress]) -> Host:
