@@ -174,6 +174,7 @@ class Stages:
     forward: Tuple[Item, ...]
     bridge: Tuple[Stage, ...]
     dimensions: FrozenSet[int]
+    compilers: Tuple[Compiler, ...]
 
 
 def stages(
@@ -184,6 +185,7 @@ def stages(
     :raises EvidenceError: the rules cannot be loaded as they stand: a chain is missing, jumps form a circle."""
     found: Dict[str, List[Tuple[int, int, Stage]]] = {}
     everything: Set[int] = set()
+    compilers: List[Compiler] = []
     reverse: Optional[int] = None
     untracked = space.boxes({FAMILY: ((family, family),)} for family in (4, 6) if not _tracks(ruleset, family))
     for table in ruleset.tables:
@@ -196,6 +198,7 @@ def stages(
         if REVERSE_PATH in dimensions and reverse is None and routing.host.routes is not None:
             reverse = space.boxes(routing.sources_by_interface())
         compiler = Compiler(space, fates, regions, table)
+        compilers.append(compiler)
         for chain, base in bases:
             looks_at = space.box({FAMILY: _FAMILIES[table.family]}) if table.family in _FAMILIES else space.full
             if base.hook == "ingress":
@@ -214,11 +217,16 @@ def stages(
         # Of equal priorities, the chain that was registered last comes first (nf_hook_entries_grow).
         some.reverse()
         some.sort(key=lambda entry: (entry[0], not entry[2].of_nat, entry[1]))
-    return _arranged(space, fates, found, frozenset(everything))
+    return _arranged(space, fates, arrives, found, frozenset(everything), tuple(compilers))
 
 
 def _arranged(
-    space: Space, fates: Fates, found: Dict[str, List[Tuple[int, int, Stage]]], dimensions: FrozenSet[int]
+    space: Space,
+    fates: Fates,
+    arrives: int,
+    found: Dict[str, List[Tuple[int, int, Stage]]],
+    dimensions: FrozenSet[int],
+    compilers: Tuple[Compiler, ...],
 ) -> Stages:
     prerouting = found.get("prerouting", [])
     early: List[Item] = [stage for _p, _own, stage in found.get("ingress", [])]
@@ -241,6 +249,7 @@ def _arranged(
         tuple(hooks.get("forward", []) + hooks.get("postrouting", [])),
         tuple(hooks.get("bridge prerouting", []) + hooks.get("bridge input", [])),
         dimensions,
+        compilers,
     )
 
 
