@@ -257,7 +257,7 @@ class Legs:
         if not addresses:
             return Leg(region, (Way(NOWHERE),))
         value = addresses[0].value
-        return Leg(region, (_seeing(self._local(), (DADDR, pick(value)), 0),))
+        return Leg(region, (_seeing(self._local(), (DADDR, pick(value)), addresses[0].family),))
 
     def _netmapped(self, target: Tuple[int, int], family: int, region: int) -> Iterator[Leg]:
         """The bits in which the ends of the range differ stay as they were sent (nf_nat's NF_NAT_RANGE_NETMAP)."""

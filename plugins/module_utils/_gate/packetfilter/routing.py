@@ -128,6 +128,7 @@ class Routing:
         ranges: Dict[Tuple[int, str], List[Tuple[int, int]]] = {}
         for family in (4, 6):
             layers = [Hop(item.value, item.value, LOCAL) for item in self.host.own or () if item.family == family]
+            layers += [Hop(edge, edge, BROADCAST if family == 4 else ANYCAST) for edge in self._edges(family)]
             if family == 6:
                 layers.append(Hop(*LINK_LOCAL, kind=LINK))
             for hop in _painted(self._routes(family), layers):
