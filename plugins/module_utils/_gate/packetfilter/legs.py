@@ -225,7 +225,7 @@ class Legs:
 
     def _nat_ways(self, family: int, hop: Hop, seen: Optional[Tuple[int, Pick]]) -> List[Way]:
         ways = self._ways(family, hop)
-        if hop.kind in (MULTICAST, BROADCAST, ANYCAST):
+        if hop.kind == MULTICAST:
             ways = [Way(NOT_FOLLOWED, because=(NOT_TRANSLATED,))]
         elif hop.kind == ASSUMED_OWN:
             because = (NO_ADDRESSES_KNOWN,)
