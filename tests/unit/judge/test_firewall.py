@@ -38,13 +38,15 @@ def findings(tmp_path):
 
 
 def faults(found):
-    return [(item.check, item.port, item.outcome) for item in found if item.outcome != PASS]
+    """ICMPv6 has tests of its own, at the end."""
+    wrong = [item for item in found if item.outcome != PASS and item.check != "firewall.icmpv6"]
+    return [(item.check, item.port, item.outcome) for item in wrong]
 
 
 def test_exactly_the_required_ports_pass(findings):
     found = findings(EXACT)
     assert faults(found) == []
-    assert {(item.check, item.port) for item in found} == {
+    assert {(item.check, item.port) for item in found if item.outcome == PASS} == {
         ("firewall.missing-opening", 587),
         ("firewall.missing-opening", 993),
         ("firewall.unfiltered", 0),
@@ -80,7 +82,7 @@ def test_a_port_open_to_more_than_may_is_surplus(findings):
     services = ["submission", {"name": "imaps", "from": ["192.0.2.0/24", "2001:db8::/32"]}]
     found = findings(EXACT, services=services)
     assert faults(found) == [("firewall.surplus-opening", 993, FAIL)] * 2  # one rule in each family
-    assert "from any but 192.0.2.0/24 (IPv4)" in found[-2].observed
+    assert "from any but 192.0.2.0/24 (IPv4)" in next(item for item in found if item.outcome == FAIL).observed
 
 
 def test_a_forgotten_port_names_the_rule_that_opens_it_and_how_to_close_it(findings):
@@ -136,7 +138,7 @@ def test_a_rate_limit_on_a_required_port_is_a_warning_that_names_it(findings):
     rules = ["-p tcp --dport 587 -j ACCEPT", "-p tcp --dport 993 -m limit --limit 10/min -j ACCEPT"]
     found = findings(rules, EXACT)
     assert faults(found) == [("firewall.sometimes-open", 993, WARN)]
-    (limited,) = [item for item in found if item.outcome == WARN]
+    (limited,) = [item for item in found if item.check == "firewall.sometimes-open"]
     assert "--limit 10/min" in limited.cause
     assert limited.observed == "open now and then: tcp 993 from any (IPv4)"
 
@@ -220,3 +222,35 @@ def test_a_surplus_of_many_ports_is_about_no_single_one(findings):
 def test_an_unfiltered_family_names_what_accepts(findings):
     (fault,) = [i for i in findings(EXACT, [], policies=("DROP", "ACCEPT")) if i.outcome == FAIL]
     assert fault.cause == "accepted by ip6tables filter INPUT policy"
+
+
+# -- ICMPv6 --------------------------------------------------------------------------------------------------------------
+
+DISCOVERY = [f"-p ipv6-icmp -m icmp6 --icmpv6-type {number} -j ACCEPT" for number in (135, 136)]
+RELATED = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+
+
+def icmpv6(found):
+    return [item for item in found if item.check == "firewall.icmpv6"]
+
+
+def test_essential_icmpv6_that_is_closed_is_a_warning_with_its_remedy(findings):
+    (warning,) = icmpv6(findings(EXACT, [RELATED, *EXACT]))
+    assert warning.outcome == WARN
+    assert warning.observed == "closed: icmpv6 nd-neighbor-solicit,nd-neighbor-advert"
+    assert warning.fix == (
+        "ip6tables -I INPUT -p icmpv6 --icmpv6-type 135 -j ACCEPT; ip6tables -I INPUT -p icmpv6 --icmpv6-type 136 -j ACCEPT"
+    )
+    (other,) = icmpv6(findings(EXACT, [*DISCOVERY, *EXACT]))
+    assert "packet-too-big" in other.observed
+    assert "nd-" not in other.observed
+
+
+def test_essential_icmpv6_that_gets_in_passes(findings):
+    (passed,) = icmpv6(findings(EXACT, [RELATED, *DISCOVERY, *EXACT]))
+    assert passed.outcome == PASS
+
+
+def test_nobody_asks_for_icmpv6_where_ipv6_is_closed_or_not_used(findings):
+    assert icmpv6(findings(EXACT, [])) == []
+    assert icmpv6(findings(EXACT, "not given", families=["ipv4"])) == []

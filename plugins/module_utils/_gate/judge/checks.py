@@ -268,6 +268,12 @@ CHECKS: dict[str, Check] = {
         "that nothing requires and that is open now and then is a surplus opening.",
         "the service list",
     ),
+    "firewall.icmpv6": Check(
+        "The ICMPv6 without which connections over IPv6 fail gets in: errors about connections, and neighbour discovery.",
+        "Without packet-too-big large mails hang, without neighbour discovery nothing arrives at all. Not asked where all of "
+        "IPv6 is closed.",
+        "RFC 4890 section 4.4.1",
+    ),
     "firewall.undecided": Check(
         "What the packet filter does with each packet is known.",
         "A match that is not understood, or that hangs on facts which were not there, is never guessed.",

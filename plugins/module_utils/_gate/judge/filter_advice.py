@@ -16,6 +16,7 @@ from ..packetfilter.evaluate import Delivery
 from ..packetfilter.model import (
     DPORT,
     FAMILY,
+    ICMP_TYPE,
     NAT,
     PORT_PROTOCOLS,
     PROTOCOL,
@@ -30,7 +31,7 @@ from ..packetfilter.model import (
 from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import describe, lines
 from ..packetfilter.sensor import FilterEvidence
-from .filter_remedies import close_command, open_command
+from .filter_remedies import close_command, icmpv6_command, open_command
 
 _ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_COMMANDS = 4
@@ -90,6 +91,13 @@ class Advice:
                     commands.append(command)
         more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
         return "; ".join(commands[:_MOST_COMMANDS]) + more
+
+    def open_icmpv6(self, types: Sequence[int]) -> str:
+        """A command that lets the types in, in the chain that drops them."""
+        box: Box = {FAMILY: ((6, 6),), PROTOCOL: ((58, 58),), ICMP_TYPE: tuple((number, number) for number in types)}
+        region = self.space.intersect(self.space.box(box), self.evidence.question)
+        where = next(iter(self.droppers(region)), None)
+        return icmpv6_command(where, types, self.neighbours(where) if where else ())
 
     def _if_meant(self, part: int) -> str:
         """What to write into the service list so that the opening is no surplus."""

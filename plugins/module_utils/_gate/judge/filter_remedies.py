@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
-from typing import Collection
+from typing import Collection, Sequence
 
+from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.model import ACCEPT, Where
 
 #: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
@@ -148,6 +149,22 @@ def open_command(
         door = f"-p {transport} -m conntrack --ctorigdstport {port} --ctdir ORIGINAL"
         return f"{_tool(where)} -I {where.chain} {match}{door} -j ACCEPT"
     return f"{_tool(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
+
+
+def icmpv6_command(where: Where | None, types: Sequence[int], neighbours: Collection[str] = ()) -> str:
+    """How to let ICMPv6 types in that the rule or policy at ``where`` closes."""
+    names = [ESSENTIAL[number] for number in types]
+    who = manager(where, neighbours) if where else ""
+    if where is None:
+        return "accept icmpv6 " + ",".join(names)
+    if who == "ufw":
+        return "take the rules for icmpv6 of the package's /etc/ufw/before6.rules again, then ufw reload"
+    if who == "firewalld":
+        return "firewall-cmd --list-icmp-blocks shows what is blocked; firewall-cmd --permanent --remove-icmp-block=..."
+    if where.source == "nft":
+        return f"nft insert rule {_nft(where)} icmpv6 type {{ {', '.join(names)} }} {ACCEPT}"
+    rules = [f"{_tool(where)} -I {where.chain} -p icmpv6 --icmpv6-type {number} -j ACCEPT" for number in types]
+    return "; ".join(rules)
 
 
 def _firewalld_open(where: Where, transport: str, port: int, source: str, family: int) -> str:

@@ -15,6 +15,7 @@ from typing import Iterator, Sequence
 from ..intent.services import Service
 from ..packetfilter.addresses import address_text
 from ..packetfilter.diagram import EMPTY, Space
+from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.model import (
     DPORT,
@@ -95,6 +96,7 @@ class _Filter:
                 cause=self._doubts(undecided),
                 fix="close it, or add it to services with optional: true if it may be open",
             )
+        yield from self._icmpv6()
         for service in self.services:
             if service.closed and not space.meet(self.may, self._region(service)):
                 yield self._finding("firewall.surplus-opening", PASS, service)
@@ -186,6 +188,26 @@ class _Filter:
             observed=f"fail2ban bans {self._lines(self.banned)}",
             cause="closed by " + ", ".join(rules[:_MOST_DOUBTS]) + more,
             fix="fail2ban-client unban ADDRESS for each that is banned by mistake",
+        )
+
+    def _icmpv6(self) -> Iterator[Finding]:
+        """Whether IPv6 works at all, where it is to be used."""
+        types = self.evidence.icmpv6
+        mine = self._family(6)
+        if types is None or not self.space.meet(self.evidence.promised, mine) or not self.space.meet(self.may, mine):
+            return
+        closed = sorted(set(ESSENTIAL) - types)
+        if not closed:
+            yield self._finding("firewall.icmpv6", PASS)
+            return
+        names = [ESSENTIAL[number] for number in closed]
+        yield self._finding(
+            "firewall.icmpv6",
+            WARN,
+            expected="icmpv6 " + ",".join(ESSENTIAL.values()),
+            observed="closed: icmpv6 " + ",".join(names),
+            cause="no rule accepts it, neither as related to a connection nor by its type",
+            fix=self.advice.open_icmpv6(closed),
         )
 
     def _unfiltered(self, family: int) -> Finding | None:

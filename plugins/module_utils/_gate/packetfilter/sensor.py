@@ -16,6 +16,7 @@ from ..errors import IntentError
 from . import live
 from .addresses import ADDRESS_TOP, interface_ranges, question
 from .diagram import Space
+from .essential import essential_icmpv6
 from .evaluate import Acceptance, accepted
 from .intervals import minus, normal
 from .live import IpAddress
@@ -32,7 +33,8 @@ class FilterEvidence:
     """``question``: the packets asked about. ``promised``: those of them that go to an address which clients are given
     (link-local ones are not), and that arrive on an interface which the host has.
     ``families``: 4 and 6, as far as rules were read for them. ``routed``: the same look at what a client sends directly to
-    other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward."""
+    other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward.
+    ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read."""
 
     space: Space
     ruleset: Ruleset
@@ -42,6 +44,7 @@ class FilterEvidence:
     families: frozenset[int]
     notes: tuple[str, ...]
     routed: Acceptance | None = None
+    icmpv6: frozenset[int] | None = None
 
 
 def look_at_filter(
@@ -92,6 +95,10 @@ def look_at_filter(
     beyond = routed(space, host, asked, interfaces)
     both = accepted(space, evidence.ruleset, space.union(whole, beyond), host)
     acceptance = both.about(whole)
+    icmpv6 = None
+    if 6 in asked and 6 in evidence.families:
+        own6 = [int(address) for address in own if address.version == 6]
+        icmpv6 = essential_icmpv6(space, evidence.ruleset, host, own6, interfaces)
     return FilterEvidence(
         space=space,
         ruleset=evidence.ruleset,
@@ -103,6 +110,7 @@ def look_at_filter(
         ),
         families=evidence.families,
         notes=evidence.ruleset.notes + acceptance.notes,
+        icmpv6=icmpv6,
     )
 
 
