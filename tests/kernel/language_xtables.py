@@ -12,11 +12,7 @@ from __future__ import annotations
 import sys
 from typing import List, Tuple
 
-from agreement import analysed_live, judged
-from arrangements import HOUSE
-from case import Rules
-from conftest import laboratory
-from runs import house_probes
+from runs import HOUSE, Lab, Rules, analysed_live, house_probes, judged
 
 SETS = """create a hash:ip family inet
 add a 198.51.100.7
@@ -168,7 +164,7 @@ CASES: Tuple[Rules, ...] = tuple(
 
 def disagreements(rules: Rules, seed: int, probes: int) -> Tuple[int, Tuple[str, ...]]:
     """How many probes, and what the kernel says otherwise than the analysis."""
-    with laboratory.Lab(HOUSE) as lab:
+    with Lab(HOUSE) as lab:
         lab.load(rules)
         analysis = analysed_live(lab)
         found = judged(lab, analysis, house_probes(rules, analysis, seed, probes))

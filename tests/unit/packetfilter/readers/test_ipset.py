@@ -171,6 +171,13 @@ def test_of_two_networks_an_exception_is_unknown_where_it_lies():
     assert certainty(ruleset, saddr="198.51.100.1") == "no"
 
 
+def test_which_of_two_elements_that_fit_is_found_first_is_open():
+    sets = "create i hash:net,iface{0}\nadd i 203.0.113.0/24,eth0\nadd i 203.0.113.0/24,eth wildcard nomatch\n"
+    ruleset = accepting("-m set --match-set i src,src", sets=sets.format(HASH))
+    assert certainty(ruleset) == "unknown"
+    assert certainty(ruleset, iif="wan") == "no"
+
+
 def test_a_list_that_is_in_itself():
     sets = "create l list:set size 8\ncreate k list:set size 8\nadd l k\nadd k l\n"
     assert certainty(accepting("-m set --match-set l src", sets=sets)) == "unknown"

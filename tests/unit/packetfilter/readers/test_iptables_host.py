@@ -109,6 +109,7 @@ def test_a_template_hides_that_there_is_no_connection_yet():
         ("MARK --or-mark 0x4", "mark ! --mark 0x4/0x4", "no"),
         ("MARK --or-mark 0x4", "mark --mark 0x2/0x2", "no"),
         ("MARK --xor-mark 0x7 -m mark --mark 0", "mark --mark 7", "yes"),
+        ("MARK --set-mark 0xff -m mark --mark 0\n-A PREROUTING -j MARK --set-mark 0x5/0xf0", "mark --mark 0xf", "yes"),
         ("MARK --set-xmark 0x40000/0xff0000", "mark --mark 0x40000/0xff0000", "yes"),
         ("CONNMARK --set-xmark 0x5/0xffffffff", "connmark --mark 5", "yes"),
         ("CONNMARK --set-xmark 0x5/0xffffffff", "mark --mark 5", "no"),
@@ -133,6 +134,18 @@ def test_marks_go_from_the_connection_to_the_packet_and_back():
     accept = table(
         "filter", "-A INPUT -m mark --mark 0x12 -m connmark --mark 0x2 -j ACCEPT", chains=(":INPUT DROP [0:0]",)
     )
+    assert certainty(rules(mangle + accept)) == "yes"
+
+
+def test_a_mark_is_restored_through_two_masks():
+    mangle = table(
+        "mangle",
+        "-A PREROUTING -j CONNMARK --set-xmark 0x12/0xffffffff",
+        "-A PREROUTING -j MARK --set-xmark 0x134/0xffffffff",
+        "-A PREROUTING -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xf",
+        chains=(":PREROUTING ACCEPT [0:0]",),
+    )
+    accept = table("filter", "-A INPUT -m mark --mark 0x102 -j ACCEPT", chains=(":INPUT DROP [0:0]",))
     assert certainty(rules(mangle + accept)) == "yes"
 
 
@@ -174,10 +187,15 @@ def test_types_of_addresses(options, packet, expected):
         ("--dst-type UNSPEC", "no"),
         ("--src-type LOCAL", "no"),
         ("--src-type UNICAST", "yes"),
+        ("--src-type UNICAST,MULTICAST", "no"),
     ],
 )
 def test_types_of_ipv6_addresses(options, expected):
     assert certainty(accepting("-m addrtype " + options, 6), **V6) == expected
+
+
+def test_no_address_is_no_unicast_address():
+    assert certainty(accepting("-m addrtype --src-type UNICAST", 6), saddr="::", daddr="2001:db8::1") == "no"
 
 
 def test_types_of_sources_without_the_hosts_addresses():
