@@ -254,3 +254,25 @@ def test_essential_icmpv6_that_gets_in_passes(findings):
 def test_nobody_asks_for_icmpv6_where_ipv6_is_closed_or_not_used(findings):
     assert icmpv6(findings(EXACT, [])) == []
     assert icmpv6(findings(EXACT, "not given", families=["ipv4"])) == []
+
+
+# -- parity --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_optional_door_that_is_open_over_one_family_alone_is_a_warning(findings):
+    services = [*SERVICES, {"name": "smtp", "optional": True}]
+    opened = ["-p tcp --dport 25 -j ACCEPT"]
+    assert faults(findings([*EXACT, *opened], services=services)) == []
+    assert faults(findings(EXACT, services=services)) == []
+    found = findings([*EXACT, *opened], EXACT, services=services)
+    assert faults(found) == [("firewall.parity", 25, WARN)]
+    (warning,) = [item for item in found if item.check == "firewall.parity" and item.outcome == WARN]
+    assert warning.observed == "open over IPv4 alone"
+    assert warning.fix == "ip6tables -I INPUT -p tcp --dport 25 -j ACCEPT"
+
+
+def test_an_optional_door_for_one_family_has_no_other_to_be_like(findings):
+    services = [*SERVICES, {"name": "smtp", "optional": True, "from": ["192.0.2.0/24"]}]
+    assert faults(findings([*EXACT, "-s 192.0.2.0/24 -p tcp --dport 25 -j ACCEPT"], EXACT, services=services)) == []
+    both = [*SERVICES, {"name": "smtp", "optional": True}]
+    assert faults(findings([*EXACT, "-p tcp --dport 25 -j ACCEPT"], families=["ipv4"], services=both)) == []

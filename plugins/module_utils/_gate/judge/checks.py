@@ -268,6 +268,12 @@ CHECKS: dict[str, Check] = {
         "that nothing requires and that is open now and then is a surplus opening.",
         "the service list",
     ),
+    "firewall.parity": Check(
+        "A door that may be open is open over both families of addresses, or over neither.",
+        "What is open over one family alone is mostly a rule that was forgotten. Asked of optional services; those that must be "
+        "open have firewall.missing-opening, and what nothing requires has firewall.surplus-opening.",
+        "the service list",
+    ),
     "firewall.icmpv6": Check(
         "The ICMPv6 without which connections over IPv6 fail gets in: errors about connections, and neighbour discovery.",
         "Without packet-too-big large mails hang, without neighbour discovery nothing arrives at all. Not asked where all of "

@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator, Sequence
 
+from ..intent.registry import ONE_FAMILY_DOORS
 from ..intent.services import Service
-from ..packetfilter.addresses import address_text
+from ..packetfilter.addresses import address_text, range_of
 from ..packetfilter.diagram import EMPTY, Space
 from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.evaluate import Acceptance
@@ -28,6 +29,7 @@ from ..packetfilter.model import (
 )
 from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import lines, rule_text
+from ..packetfilter.parity import open_in_one_family
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
 from .filter_advice import Advice, family_box, single, source_box
@@ -97,6 +99,7 @@ class _Filter:
                 fix="close it, or add it to services with optional: true if it may be open",
             )
         yield from self._icmpv6()
+        yield from self._parity()
         for service in self.services:
             if service.closed and not space.meet(self.may, self._region(service)):
                 yield self._finding("firewall.surplus-opening", PASS, service)
@@ -209,6 +212,30 @@ class _Filter:
             cause="no rule accepts it, neither as related to a connection nor by its type",
             fix=self.advice.open_icmpv6(closed),
         )
+
+    def _parity(self) -> Iterator[Finding]:
+        """Optional doors that are open over one family alone, though both may come."""
+        only = open_in_one_family(self.acceptance)
+        for service in self.services:
+            families = {range_of(cidr)[0] for cidr in service.sources}
+            door = self.advice.door(service.port, service.transport, service.sources)
+            asked = all(self.space.meet(door, self._family(family)) for family in _NAMES)
+            both = families == set(_NAMES) and (service.port, service.transport) not in ONE_FAMILY_DOORS
+            if service.closed or not service.optional or not both or not asked:
+                continue
+            family = next((family for family in _NAMES if self.space.meet(door, only[family])), 0)
+            if not family:
+                yield self._finding("firewall.parity", PASS, service)
+                continue
+            yield self._finding(
+                "firewall.parity",
+                WARN,
+                service,
+                "open over both families or over neither",
+                f"open over {_NAMES[family]} alone",
+                f"no rule opens it over {_NAMES[10 - family]}",
+                self.advice.open(service, self.space.intersect(door, self._family(10 - family))),
+            )
 
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
