@@ -11,8 +11,10 @@ import json
 
 import pytest
 
+from _gate.packetfilter.interpret import decided_by, walk
 from _gate.packetfilter.live import Address, Output, host_facts
-from _gate.packetfilter.model import Own, Route
+from _gate.packetfilter.live.kernel import kernel_tables
+from _gate.packetfilter.model import DADDR, DPORT, FAMILY, IIF, PROTOCOL, Own, Route, Ruleset, interface_value
 
 ADDRESSES = [
     {"ifname": "lo", "addr_info": [{"family": "inet", "local": "127.0.0.1", "prefixlen": 8, "scope": "host"}]},
@@ -190,21 +192,32 @@ def conf(family, interface, name):
 
 
 @pytest.mark.parametrize(
-    ("files", "expected"),
+    ("files", "expected", "held_back"),
     [
-        ({}, frozenset()),
-        ({conf("ipv4", name, "forwarding"): "1\n" for name in ("docker0", "eth0", "veth1")}, {4}),
-        ({conf("ipv4", "eth0", "forwarding"): "1\n"}, None),
-        ({FORWARDING: "1\n"}, {6}),
-        ({FORWARDING: "2\n"}, {6}),
-        ({conf("ipv6", "eth0", "forwarding"): "1\n"}, frozenset()),
-        ({conf("ipv6", "eth0", "force_forwarding"): "1\n"}, None),
+        ({}, frozenset(), ()),
+        ({conf("ipv4", name, "forwarding"): "1\n" for name in ("docker0", "eth0", "veth1")}, {4}, ()),
+        ({conf("ipv4", "eth0", "forwarding"): "1\n"}, {4}, ((4, "docker0"), (4, "veth1"))),
+        ({FORWARDING: "1\n"}, {6}, ()),
+        ({FORWARDING: "2\n", conf("ipv6", "eth0", "force_forwarding"): "1\n"}, {6}, ()),
+        ({conf("ipv6", "eth0", "forwarding"): "1\n"}, frozenset(), ()),
+        ({conf("ipv6", "eth0", "force_forwarding"): "1\n"}, {6}, ((6, "docker0"), (6, "veth1"))),
     ],
 )
-def test_forwarding(files, expected):
+def test_forwarding(files, expected, held_back):
     facts = Host(files=files).facts()
-    assert facts.host.forwarding == expected
-    assert bool(facts.notes) == (expected is None)
+    assert (facts.host.forwarding, facts.held_back, facts.notes) == (expected, held_back, ())
+
+
+def test_what_is_not_forwarded_from_one_interface_is_dropped_before_all_rules():
+    facts = Host(files={conf("ipv4", "eth0", "forwarding"): "1\n"}).facts()
+    ruleset = Ruleset(kernel_tables(facts.held_back))
+    packet = {FAMILY: 4, PROTOCOL: 6, DPORT: 25, DADDR: int(ipaddress.ip_address("198.51.100.9"))}
+    for name, expected in (("eth0", "accept"), ("docker0", "drop")):
+        walked = walk(ruleset, {**packet, IIF: interface_value(name)}, facts.host)
+        assert walked.outcomes == {expected}
+    own = walk(ruleset, {**packet, IIF: interface_value("docker0"), DADDR: 0xC0000201}, facts.host)
+    assert own.outcomes == {"accept"}
+    assert decided_by(walked).text == "net.ipv4.conf.docker0.forwarding = 0"
 
 
 def test_loopback_addresses_from_outside():

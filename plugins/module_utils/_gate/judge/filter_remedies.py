@@ -124,6 +124,8 @@ def open_command(
     """
     if where is None:
         return f"accept {transport} {port}" + (f" from {source}" if source else "")
+    if where.source == "kernel":
+        return f"sysctl -w {where.chain}=1, where what arrives there is meant to be forwarded"
     who = manager(where, neighbours)
     if who == "fail2ban":
         return "fail2ban-client banned shows whom it keeps out; fail2ban-client unban ADDRESS"

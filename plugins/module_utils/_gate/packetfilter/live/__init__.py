@@ -10,12 +10,14 @@ No kernel module is loaded for the look: iptables-legacy and ipset are asked onl
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Callable, Optional, Tuple
 
 from ...errors import EvidenceError
 from ..readers.combine import RulesEvidence
 from .commands import Commands, Output, Run, find_command, read_text, run_command
 from .facts import Address, HostFacts, IpAddress, host_facts
+from .kernel import kernel_tables
 from .rules import live_rules
 
 __all__ = (
@@ -47,4 +49,6 @@ def from_host(
     if not (os.geteuid() == 0 if is_root is None else is_root):
         raise EvidenceError("nft -j list ruleset", "it needs root", "set `become: true`, or give `rules`")
     facts = host_facts(run, find, read)
-    return live_rules(Commands(run, find, read), facts.host, facts.notes), facts
+    evidence = live_rules(Commands(run, find, read), facts.host, facts.notes)
+    ruleset = replace(evidence.ruleset, tables=(*kernel_tables(facts.held_back), *evidence.ruleset.tables))
+    return replace(evidence, ruleset=ruleset), facts

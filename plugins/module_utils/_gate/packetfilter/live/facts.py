@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from ...errors import EvidenceError
 from ..addresses import range_of
@@ -45,12 +45,14 @@ class Address:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """``host``: the same and more, as the analysis wants it. ``notes``: what of it is not known, and why."""
+    """``host``: the same and more, as the analysis wants it. ``notes``: what of it is not known, and why. ``held_back``: family
+    and interface where what arrives is not forwarded, though the host forwards."""
 
     addresses: Tuple[Address, ...]
     interfaces: Tuple[str, ...]
     host: Host = NOTHING_KNOWN
     notes: Tuple[str, ...] = ()
+    held_back: Tuple[Tuple[int, str], ...] = ()
 
     def reachable_addresses(self) -> List[IpAddress]:
         """Those that another host can send to: all but loopback's."""
@@ -85,6 +87,7 @@ class _Facts:
         self.path = path
         self.read = read
         self.notes: List[str] = []
+        self.held_back: List[Tuple[int, str]] = []
         self.has_ipv6 = bool(read(_IPV6 + "conf/all/forwarding"))
 
     def all(self) -> HostFacts:
@@ -109,7 +112,7 @@ class _Facts:
             frozenset(name for name in names if self._is_set(_IPV4, name, "route_localnet")),
             frozenset(str(link["ifname"]) for link in links if _kind(link) == "bridge"),
         )
-        return HostFacts(tuple(addresses), names, host, tuple(self.notes))
+        return HostFacts(tuple(addresses), names, host, tuple(self.notes), tuple(self.held_back))
 
     def _list(self, *arguments: str) -> List[Dict[str, Any]]:
         command = [self.path, "-j", *arguments]
@@ -129,28 +132,20 @@ class _Facts:
         paths = (base + "conf/all/" + name, "{0}conf/{1}/{2}".format(base, interface, name))
         return any(self.read(path).strip() not in ("", "0") for path in paths)
 
-    def _forwarding(self, interfaces: Sequence[str]) -> Optional[FrozenSet[int]]:
-        """IPv4 is forwarded where the input interface says so, IPv6 where the host does, or (Linux 6.17) the interface. None
-        where interfaces differ: the analysis knows one answer for each family."""
-        result = {6} if self.read(_IPV6 + "conf/all/forwarding").strip() not in ("", "0") else set()
-        ways: Dict[int, List[str]] = {4: [], 6: []}
+    def _forwarding(self, interfaces: Sequence[str]) -> FrozenSet[int]:
+        """The families of which something is forwarded: IPv4 where the input interface says so, IPv6 where the host does, or
+        (Linux 6.17) the interface. Interfaces that differ from the others there are `held_back`."""
+        result: Set[int] = set()
         others = [name for name in interfaces if name != "lo"]
-        for name in others:
-            if self.read("{0}conf/{1}/forwarding".format(_IPV4, name)).strip() not in ("", "0"):
-                ways[4].append(name)
-            if self.read("{0}conf/{1}/force_forwarding".format(_IPV6, name)).strip() not in ("", "0"):
-                ways[6].append(name)
-        for family, forwarding in ways.items():
-            if family in result or not forwarding:
-                continue
-            if len(forwarding) == len(others):
+        everywhere = self.read(_IPV6 + "conf/all/forwarding").strip() not in ("", "0")
+        for family, base, name in ((4, _IPV4, "forwarding"), (6, _IPV6, "force_forwarding")):
+            paths = {each: "{0}conf/{1}/{2}".format(base, each, name) for each in others}
+            silent = [each for each in others if self.read(paths[each]).strip() in ("", "0")]
+            if family == 6 and everywhere:
+                silent = []
+            if len(silent) < len(others) or (family == 6 and everywhere):
                 result.add(family)
-            else:
-                self.notes.append(
-                    "what arrives on {0} is forwarded in IPv{1}, and nothing else: whether what is forwarded gets through is"
-                    " not known".format(", ".join(forwarding), family)
-                )
-                return None
+                self.held_back.extend((family, each) for each in silent)
         return frozenset(result)
 
     def _routes(self) -> Optional[Tuple[Route, ...]]:
