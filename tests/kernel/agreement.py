@@ -118,13 +118,14 @@ def _leads_there(packet: Probe, delivery: evaluate.Delivery, seen: Seen) -> bool
 
 
 def question_for(space: Space, host: Host) -> int:
-    """All packets; of a host that is known, not those to link-local addresses, whose link nobody knows."""
-    if host.own is None:
+    """All packets; of a host that is known, those that come in on its interfaces, and not those to link-local addresses, whose
+    link nobody knows."""
+    if host.own is None or host.interfaces is None:
         return space.full
     first = 0xFE80 << 112
-    return space.minus(
-        space.full, space.box({model.FAMILY: ((6, 6),), model.DADDR: ((first, first | (1 << 118) - 1),)})
-    )
+    link_local = space.box({model.FAMILY: ((6, 6),), model.DADDR: ((first, first | (1 << 118) - 1),)})
+    values = sorted(model.interface_value(name) for name in host.interfaces)
+    return space.minus(space.box({model.IIF: tuple((value, value) for value in values)}), link_local)
 
 
 def analysed(lab: Lab, folder: Path, space: Optional[Space] = None) -> Analysis:

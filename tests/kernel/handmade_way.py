@@ -180,13 +180,13 @@ table inet t {
     tcp dport 4 ct mark 0 accept
     tcp dport 5 ct mark != 7 accept
     tcp dport 6 meta mark set ct mark accept
-    tcp dport 7 ct status != dnat accept
+    tcp dport 7 ct status ! dnat accept
     tcp dport 8 ct original proto-dst 8 accept
     tcp dport 9 ct zone 0 accept
     tcp dport 10 ct mark set 7
     tcp dport 10 accept
     tcp dport 11 ct direction original accept
-    tcp dport 12 ct status != snat accept
+    tcp dport 12 ct status ! snat accept
     tcp dport { 21, 22 } accept
     tcp dport 23 ct zone 7 accept
     tcp dport 24 ct state new accept

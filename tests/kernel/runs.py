@@ -45,6 +45,11 @@ _DESTINATIONS = {
 }
 
 
+_BROADCASTS = {
+    own.value | (1 << 32 - own.prefix) - 1 for own in HOUSE.host.own or () if own.family == 4 and own.prefix < 31
+}
+
+
 def _both(seed: int) -> Rules:
     """nftables and iptables side by side; of their NAT and marks one alone, for which of them comes first does not show."""
     of_nft = generator_way.WayGenerator(seed, with_effects=seed % 2 == 0).ruleset()
@@ -110,6 +115,8 @@ def house_probes(rules: Rules, analysis: Analysis, seed: int, by_chance: int) ->
     chooser = Chooser(rules.text, True, seed, _DESTINATIONS)
     corners = chooser.corners(analysis.space, regions_of(analysis)[:2], CORNERS)
     probes = chooser.possible([*chooser.of_the_house(by_chance), *corners])
+    # From the broadcast address of a network: nft's fib and xtables' rpfilter do not agree whether there is a route back.
+    probes = [packet for packet in probes if packet.family == 6 or packet.saddr not in _BROADCASTS]
     if "masquerade" in rules.text.lower():
         # Without ports, conntrack could not tell two of them apart behind one address.
         probes = [packet for packet in probes if packet.protocol in (*TRACKED_PORTS, ICMP, ICMPV6)]

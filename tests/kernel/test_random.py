@@ -19,8 +19,8 @@ from runs import KINDS, tried
 
 SEED = int(os.environ.get("GATE_KERNEL_SEED", "20261124"))
 SECONDS = float(os.environ.get("GATE_KERNEL_SECONDS", "12"))
-#: On a machine so slow that fewer rulesets than this were tried, the test has not shown anything.
-LEAST_RULESETS = 5
+#: However slow the machine: fewer would not show anything.
+LEAST_RULESETS = 6
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -28,7 +28,7 @@ def test_random_rulesets(kind: str, kernel: None) -> None:
     end = time.monotonic() + SECONDS
     results = []
     seed = SEED
-    while time.monotonic() < end:
+    while time.monotonic() < end or len(results) < LEAST_RULESETS:
         result = tried(kind, seed)
         assert result.disagreements == (), "runs.py {0}: {1}".format(result.name, "; ".join(result.disagreements[:3]))
         if not result.refused:
@@ -37,6 +37,5 @@ def test_random_rulesets(kind: str, kernel: None) -> None:
     probes, accepted = sum(result.probes for result in results), sum(result.accepted for result in results)
     exact = sum(result.exact for result in results)
     print("{0}: {1} rulesets, {2} exact, {3} probes, {4} accepted".format(kind, len(results), exact, probes, accepted))
-    assert len(results) >= LEAST_RULESETS
     assert 0 < accepted < probes
     assert exact > len(results) // 2

@@ -21,6 +21,7 @@ from _gate.packetfilter.model import (
     MARK,
     NEW,
     PROTOCOL,
+    REVERSE_PATH,
     SADDR,
     Base,
     Chain,
@@ -142,6 +143,15 @@ def test_types_of_destinations(family, address, kind):
     packet = {**(PACKET4 if family == 4 else PACKET6), DADDR: address}
     is_so = passes("prerouting", is_(DESTINATION_TYPE, kind))
     assert "accept" in walked(is_so, packet=packet).outcomes
+
+
+def test_the_way_back_to_addresses_of_its_own():
+    """nftables and iptables do not agree about the broadcast address of a network as a source."""
+    there = passes("prerouting", is_(REVERSE_PATH, 1))
+    assert walked(there, packet={**PACKET4, SADDR: OWN4 | 0xFF}).certainty == "unknown"
+    assert walked(there, packet={**PACKET4, SADDR: (OWN4 | 0xFF) - 1}).outcomes == {"accept"}
+    assert walked(there, packet={**PACKET4, SADDR: OWN4}).outcomes == {"drop"}
+    assert walked(there, packet={**PACKET6, SADDR: 0x20010DB8 << 96}).outcomes == {"drop"}
 
 
 def test_a_network_of_two_has_neither_broadcast_nor_anycast():

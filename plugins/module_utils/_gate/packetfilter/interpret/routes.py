@@ -88,7 +88,7 @@ def arrived(packet: Packet, host: Host) -> Packet:
             MARK: 0,
             CT_MARK: 0,
             DESTINATION_TYPE: type_of(packet, host),
-            REVERSE_PATH: int(host.routes is None or _comes_from_there(packet, host, host.routes)),
+            REVERSE_PATH: _reverse_path(packet, host),
             ORIGINAL_DPORT: packet.values[DPORT],
             ORIGINAL_DADDR: packet.values[DADDR],
         }
@@ -160,15 +160,20 @@ def anycasts(own: Own, host: Host) -> Sequence[int]:
     return (own.value >> (128 - own.prefix) << (128 - own.prefix),)
 
 
-def _comes_from_there(packet: Packet, host: Host, routes: Sequence[model.Route]) -> bool:
+def _reverse_path(packet: Packet, host: Host) -> Value:
+    """1 where the kernel would send to the source by the interface on which the packet came."""
     family, source, iif = family_of(packet), packet.known(SADDR), packet.known(IIF)
-    if iif == LOOPBACK:
-        return True
-    if host.own is not None and _kind_of_own(family, source, host) is not None:
-        return False
-    if _from_link_local(packet):
-        routes = _out_of(iif, routes)
-    return any(interface_value(route.interface) == iif for route in best_routes(family, source, routes))
+    if iif == LOOPBACK or host.routes is None:
+        return 1
+    kind = None if host.own is None else _kind_of_own(family, source, host)
+    if kind == BROADCAST:
+        return Choice(
+            0, 1, OTHER
+        )  # nft_fib_ipv4.c takes the interface of the broadcast route, ipt_rpfilter.c takes none
+    if kind is not None:
+        return 0
+    routes = _out_of(iif, host.routes) if _from_link_local(packet) else host.routes
+    return int(any(interface_value(route.interface) == iif for route in best_routes(family, source, routes)))
 
 
 def _out_of(interface: int, routes: Sequence[model.Route]) -> List[model.Route]:
