@@ -241,6 +241,7 @@ def test_bridged_frames():
         ("--physdev-in eth0", "no"),
         ("! --physdev-is-bridged", "yes"),
         ("! --physdev-in a", "yes"),
+        ("! --physdev-is-bridged --physdev-in eth0", "no"),
     ):
         ruleset = accepting("-m physdev " + options)
         assert certainty(ruleset) == routed
