@@ -124,6 +124,8 @@ def test_the_chains_of_a_ruleset_with_names_are_joined_to_the_one_without():
 def test_a_raw_string_stays_where_the_rulesets_differ():
     raw, named = raw_and_named("other")
     assert json.loads(joined(raw, named)) == json.loads(raw)
+    other_verb = document(*chain(rules=[[ACCEPT], [RAW.replace("jump", "goto")]]))
+    assert json.loads(joined(other_verb, raw_and_named()[1])) == json.loads(other_verb)
 
 
 def terse(*objects):

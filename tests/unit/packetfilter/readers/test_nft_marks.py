@@ -227,3 +227,11 @@ def test_a_mark_that_nobody_made_differs_from_any_other(left):
     answer = accepted(space, rules, space.box({DPORT: ((25, 25),), PROTOCOL: ((6, 6),), FAMILY: ((4, 4),)}))
     assert answer.must == answer.question
     assert outcome(rules) == YES
+
+
+def test_a_map_with_a_catch_all_has_a_mark_for_everybody():
+    data = {"set": [[25, 1], ["*", 2]]}
+    rules = nft(
+        [put(meta("mark"), {"map": {"key": payload("tcp dport"), "data": data}}), match(meta("mark"), 2), ACCEPT]
+    )
+    assert [outcome(rules, dport=port) for port in (25, 26)] == [NO, YES]

@@ -24,6 +24,7 @@ from reader_helpers import (
     outcome,
     outcome6,
     payload,
+    unfollowed,
 )
 
 from _gate.packetfilter.readers import nft_json
@@ -197,3 +198,27 @@ def test_a_dynamic_map_may_hold_anything():
     )
     assert outcome(rules) == MAYBE
     assert outcome6(rules) == YES
+
+
+def test_a_drawn_jump_that_comes_back_goes_on_with_the_next_rule():
+    data = {"set": [[0, {"jump": {"target": "a"}}], [1, ACCEPT]]}
+    rules = nft_json.read(
+        document(*chain("a", [[SMTP, ACCEPT]], hook=None), *chain(rules=[[{"vmap": {"key": CHANCE, "data": data}}]])),
+        "test",
+    ).ruleset
+    assert [outcome(rules, dport=port) for port in (25, 26)] == [MAYBE, MAYBE]
+
+
+def test_a_timed_jump_beside_a_catch_all_is_not_followed():
+    timed = {"elem": {"val": "203.0.113.9", "timeout": 60, "expires": 5}}
+    elements = [[timed, {"jump": {"target": "a"}}], ["*", DROP]]
+    rules = nft_json.read(
+        document(
+            mapping(elements),
+            *chain("a", [[SMTP, ACCEPT]], hook=None),
+            *chain(rules=[[{"vmap": {"key": SADDR, "data": "@m"}}], [ACCEPT]]),
+        ),
+        "test",
+    ).ruleset
+    assert outcome(rules, dport=26) == MAYBE
+    assert "time-outs" in unfollowed(rules)[0]

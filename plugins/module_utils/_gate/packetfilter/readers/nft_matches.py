@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from ..intervals import complement, minus
+from ..intervals import complement, intersect, minus
 from ..model import ANY, CT_MARK, MARK, PROTOCOL, TOP, Box, Intervals
 from ..regions import combine
 from . import nft_text
@@ -310,7 +310,11 @@ def _packets(field: Field, bits: Optional[Bits], wanted: Intervals) -> Boxes:
         if not wanted:
             return NOTHING
         dimension = field.dimension
-        return ({dimension: wanted},) if dimension >= 0 else field.packets(wanted)
+        if dimension < 0:
+            return field.packets(wanted)
+        if wanted[0][0] < 0 or wanted[-1][1] > TOP[dimension]:
+            wanted = intersect(wanted, ((0, TOP[dimension]),))
+        return ({dimension: wanted},) if wanted else NOTHING
     if field.open_bits & bits.mask:
         raise Unclear()
     if field.known and not field.parts:
