@@ -205,8 +205,10 @@ class Maker:
         family = chance.choice((4, 4, 6))
         within = {FAMILY: one(family)}
         old_first = chance.choice((25, 2525)) if port and port[0] != port[1] and chance.random() < 0.5 else None
+        if old_first is not None:  # of all ports it would be too many pieces to follow
+            within[PROTOCOL], within[DPORT] = one(6), ((25, 80),)
         if kind < 0.55 and self.host.own is not None:
-            return {}, Nat(ports=port or (25, 25), old_first_port=old_first)
+            return within, Nat(ports=port or (25, 25), old_first_port=old_first)
         if kind < 0.65:
             base = {4: v4("172.17.0.0"), 6: v6(0xFD00, 0)}[family]
             old = chance.choice(ADDRESSES[family]) & ~0xFF

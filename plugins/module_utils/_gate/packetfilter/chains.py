@@ -76,7 +76,7 @@ class Compiler:
     def _block(self, chain: Chain) -> Block:
         level = list(self._leaves(chain.rules))
         while len(level) > 1:
-            pairs = [_pair(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+            pairs = [pair(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
             level = pairs + level[len(pairs) * 2 :]
         return level[0] if level else Block(())
 
@@ -261,7 +261,8 @@ class Compiler:
         return fates.certain(KINDS[verdict.kind])
 
 
-def _pair(first: Block, second: Block) -> Block:
+def pair(first: Block, second: Block) -> Block:
+    """The block of two that follow each other."""
     reads = first.reads if second.reads == first.reads else tuple(sorted({*first.reads, *second.reads}))
     return Block((), (first, second), "", (), reads, first.writes | second.writes, first.doubt or second.doubt)
 

@@ -16,12 +16,12 @@ from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .diagram import EMPTY, Space
 from .journey import Journey, state_on
-from .legs import FORWARD, INPUT, NOT_FOLLOWED, NOWHERE, Leg
 from .model import ACCEPT, IIF, NEW, NOTHING_KNOWN, Box, Host, Ruleset, Where, interface_range
 from .outcomes import ACCEPTED, DROPPED, TAINTED
 from .stages import ASIDE, Item, Stage
 from .state import AT_FIRST, State, updated
 from .walk import Doubt, Resolve, Walk
+from .ways import FORWARD, INPUT, NOT_FOLLOWED, NOWHERE, Leg
 
 __all__ = ["Acceptance", "Delivery", "Doubt", "accepted", "difference"]
 
@@ -31,8 +31,8 @@ HOST = Where("host", "host", "", "", "", "the host's addresses and routes")
 @dataclass(frozen=True)
 class Delivery:
     """Where a part of what may get in goes. ``path``: ``input``, or ``forward`` out of ``interface`` (empty: not known).
-    ``to_address`` (family, value) and ``to_port``: what NAT made of the destination, where it changed that to one value;
-    a redirect has the port alone. ``translated``: NAT changed the destination, or may have, perhaps to one of several."""
+    ``to_address`` (family, value) and ``to_port``: what NAT made of the destination, where it changed that to one value.
+    ``translated``: NAT changed the destination, or may have, perhaps to one of several."""
 
     path: str
     to_address: Optional[Tuple[int, int]]

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 from .diagram import EMPTY, FULL, Space
-from .legs import INPUT, NOT_FOLLOWED, NOWHERE, Leg, Legs, Way
+from .legs import Legs
 from .model import (
     CT_DNAT,
     DESTINATION_TYPE,
@@ -34,6 +34,7 @@ from .routing import Routing
 from .stages import Item, Stages, stages
 from .state import AT_FIRST, NAT_SLOT, NO_NAT, SLOTS, State, updated
 from .substitute import Substitution, pick
+from .ways import INPUT, NOT_FOLLOWED, NOWHERE, Leg, Way
 
 _SEEN = frozenset((OIF, DESTINATION_TYPE, ORIGINAL_DPORT, ORIGINAL_DADDR))
 _DNAT_SLOT = SLOTS[CT_DNAT]

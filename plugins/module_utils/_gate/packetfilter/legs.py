@@ -2,19 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a packet goes after prerouting: the cases in which it is known what the rules see from then on.
-
-A `Leg` is a region of what clients send, with the ways that its packets may take. A `Way` says what the later stages see:
-the destination (as it was sent, or what NAT made of it), the output interface, the type of the destination.
-"""
+"""Where a packet goes after prerouting: the cases in which it is known what the rules see from then on (see ways.py)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from .diagram import EMPTY, Space
-from .intervals import complement, normal
+from .intervals import normal
 from .model import (
     BROADCAST,
     DADDR,
@@ -50,61 +46,30 @@ from .routing import (
     interface,
 )
 from .substitute import Pick, Shift, pick
-
-INPUT = "input"
-FORWARD = "forward"
-NOWHERE = ""  # the kernel drops it, or has no route
-NOT_FOLLOWED = "?"
+from .ways import (
+    FORWARD,
+    INPUT,
+    NO_ADDRESSES_KNOWN,
+    NO_FORWARDING_KNOWN,
+    NO_ROUTES_KNOWN,
+    NOT_FOLLOWED,
+    NOT_ON_LINKS,
+    NOT_TRANSLATED,
+    NOWHERE,
+    Leg,
+    Way,
+    blocks,
+    bound,
+    chosen,
+    moves,
+    names,
+    one_value,
+    port_pieces,
+    seeing,
+)
 
 _WITH_PORTS = normal((number, number) for number in PORT_PROTOCOLS.values())
-_MOST_PIECES = 4096
-
-NO_FORWARDING_KNOWN = "whether the host forwards is not known"
-NO_ADDRESSES_KNOWN = "the host's addresses are not known"
-NO_ROUTES_KNOWN = "the host's routes are not known"
-NOT_ON_LINKS = "by which link a link-local address is reached is not known"
-NOT_TRANSLATED = "destination NAT to an address that is not followed"
-
-
-@dataclass(frozen=True)
-class Way:
-    """``picks``, ``shifts``: what the stages see, see `substitute.Substitution`. ``perhaps_dropped``: whether it is forwarded
-    at all is not known. ``run_time``: whether the kernel chooses between this way and the ones before, packet by packet.
-    ``because``: why it is not known, where it is not. ``dnat``: conntrack's status."""
-
-    path: str
-    picks: Tuple[Tuple[int, Pick], ...] = ()
-    shifts: Tuple[Tuple[int, Shift], ...] = ()
-    interface: Optional[str] = None
-    perhaps_dropped: bool = False
-    run_time: bool = False
-    because: Tuple[str, ...] = ()
-    dnat: int = 0
-    family: int = 0
-
-    @property
-    def translates(self) -> bool:
-        """Whether the packet may have another destination than the client sent it to."""
-        return bool(self.shifts) or any(dim in (DADDR, DPORT) for dim, _choice in self.picks)
-
-    def to_address(self) -> Optional[Tuple[int, int]]:
-        value = self._single(DADDR)
-        return None if value is None else (self.family, value)
-
-    def to_port(self) -> Optional[int]:
-        return self._single(DPORT)
-
-    def _single(self, dim: int) -> Optional[int]:
-        for at, choice in self.picks:
-            if at == dim and len(choice.values) == 1 and choice.values[0][0] == choice.values[0][1]:
-                return choice.values[0][0]
-        return None
-
-
-@dataclass(frozen=True)
-class Leg:
-    region: int
-    ways: Tuple[Way, ...]
+_MOST_PIECES = 1024
 
 
 class Legs:
@@ -162,7 +127,7 @@ class Legs:
         because: Tuple[str, ...] = (NO_FORWARDING_KNOWN,) if unknown else ()
         kind = (DESTINATION_TYPE, pick(UNICAST))
         if not hop.interfaces:
-            picks = ((OIF, Pick(_names(host.interfaces))), kind)
+            picks = ((OIF, Pick(names(host.interfaces))), kind)
             return [Way(FORWARD, picks, (), None, unknown, because=because + (NO_ROUTES_KNOWN,), family=family)]
         return [
             Way(FORWARD, ((OIF, pick(interface_value(name))), kind), (), name, unknown, index > 0, because, 0, family)
@@ -179,8 +144,8 @@ class Legs:
         for name in sorted({way.interface for way in leg.ways if way.interface} if inside != EMPTY else ()):
             here = space.intersect(inside, space.box({IIF: interface(name)}))
             inside = space.minus(inside, here)
-            yield Leg(here, tuple(each for way in leg.ways for each in _bound(way, name)))
-        yield Leg(inside, tuple(each for way in leg.ways for each in _bound(way, "")))
+            yield Leg(here, tuple(each for way in leg.ways for each in bound(way, name)))
+        yield Leg(inside, tuple(each for way in leg.ways for each in bound(way, "")))
 
     # With NAT
 
@@ -191,9 +156,25 @@ class Legs:
             mine = self.space.intersect(region, self.space.box({FAMILY: ((family, family),)}))
             mine = self.space.intersect(mine, self.asked)
             if mine != EMPTY:
+                pieces = self._pieces(nat, family, mine)
+                if pieces > _MOST_PIECES:
+                    legs.append(Leg(mine, (Way(NOT_FOLLOWED, because=(NOT_TRANSLATED,), dnat=1),)))
+                    continue
                 for at_address in self._addressed(nat, family, mine):
                     legs.extend(self._ported(nat, at_address))
         return [bound for leg in legs for bound in self._on_link(leg) if bound.region != EMPTY]
+
+    def _pieces(self, nat: Nat, family: int, region: int) -> int:
+        """Into how many pieces a network map and a port map cut the region."""
+        pieces = 1
+        if nat.netmap and nat.addresses is not None:
+            size = (nat.addresses[0] ^ nat.addresses[1]) + 1
+            spans = self.space.values(region, DADDR)
+            pieces *= sum((min(high, ADDRESS_TOP[family]) - low) // size + 2 for low, high in spans)
+        if nat.ports is not None and nat.old_first_port is not None:
+            size = nat.ports[1] - nat.ports[0] + 1
+            pieces *= sum((high - low) // size + 2 for low, high in self.space.values(region, DPORT))
+        return pieces
 
     def _addressed(self, nat: Nat, family: int, region: int) -> Iterator[Leg]:
         if nat.local:
@@ -215,13 +196,13 @@ class Legs:
             seen = (DADDR, Pick((hop.interval(family),), True))
             ways.extend(self._nat_ways(family, hop, seen))
             here = [self._local()] if hop.kind == LOOPBACK and family == 4 else self._nat_ways(family, hop, None)
-            local.extend(_seeing(way, seen, family) for way in here)
+            local.extend(seeing(way, seen, family) for way in here)
         if family == 6 or not any(hop.kind == LOOPBACK for hop in hops):
-            yield Leg(region, _chosen(ways))
+            yield Leg(region, chosen(ways))
             return
         inputs = self.space.box({IIF: self.routing.inputs_for_loopback()})
-        yield Leg(self.space.minus(region, inputs), _chosen(ways))
-        yield Leg(self.space.intersect(region, inputs), _chosen(local))
+        yield Leg(self.space.minus(region, inputs), chosen(ways))
+        yield Leg(self.space.intersect(region, inputs), chosen(local))
 
     def _nat_ways(self, family: int, hop: Hop, seen: Optional[Tuple[int, Pick]]) -> List[Way]:
         ways = self._ways(family, hop)
@@ -231,14 +212,14 @@ class Legs:
             because = (NO_ADDRESSES_KNOWN,)
             forwarded = self._ways(family, self.routing.if_not_own(family, hop))
             ways = [replace(way, because=because + way.because) for way in [self._local(), *forwarded]]
-        return [_seeing(way, seen, family) for way in ways]
+        return [seeing(way, seen, family) for way in ways]
 
     def _redirected(self, family: int, region: int) -> Iterator[Leg]:
         """To the first address of the interface on which the packet arrived, of the same scope as the old one."""
         own = self.routing.host.own
         anything = (DADDR, Pick(((0, TOP[DADDR]),)))
         if own is None:
-            yield Leg(region, (replace(_seeing(self._local(), anything, 0), because=(NO_ADDRESSES_KNOWN,)),))
+            yield Leg(region, (replace(seeing(self._local(), anything, 0), because=(NO_ADDRESSES_KNOWN,)),))
             return
         link = self.space.box({FAMILY: ((6, 6),), DADDR: (LINK_LOCAL,)})
         known: List[Tuple[int, int]] = []
@@ -249,7 +230,7 @@ class Legs:
             on_link = [item for item in values if item.scope == "link"]
             yield self._to_first(self.space.minus(here, link), values)
             yield self._to_first(self.space.intersect(here, link), on_link)
-        anywhere = replace(_seeing(self._local(), anything, 0), because=(NO_ADDRESSES_KNOWN,))
+        anywhere = replace(seeing(self._local(), anything, 0), because=(NO_ADDRESSES_KNOWN,))
         yield Leg(self.space.minus(region, self.space.box({IIF: normal(known)})), (anywhere,))
 
     def _to_first(self, region: int, addresses: Sequence[Own]) -> Leg:
@@ -257,18 +238,17 @@ class Legs:
         if not addresses:
             return Leg(region, (Way(NOWHERE),))
         value = addresses[0].value
-        return Leg(region, (_seeing(self._local(), (DADDR, pick(value)), addresses[0].family),))
+        return Leg(region, (seeing(self._local(), (DADDR, pick(value)), addresses[0].family),))
 
     def _netmapped(self, target: Tuple[int, int], family: int, region: int) -> Iterator[Leg]:
         """The bits in which the ends of the range differ stay as they were sent (nf_nat's NF_NAT_RANGE_NETMAP)."""
         first, last = target
         host_bits = first ^ last
         sent = tuple((low, min(high, ADDRESS_TOP[family])) for low, high in self.space.values(region, DADDR))
-        blocks = [] if host_bits & (host_bits + 1) else _blocks(sent, host_bits + 1)
-        if not blocks or len(blocks) > _MOST_PIECES:
+        if host_bits & (host_bits + 1):
             yield Leg(region, (Way(NOT_FOLLOWED, because=(NOT_TRANSLATED,), dnat=1),))
             return
-        for low, high in blocks:
+        for low, high in blocks(sent, host_bits + 1):
             base = low & ~host_bits
             network = first & ~host_bits
             for hop in self.routing.between(family, network + low - base, network + high - base):
@@ -293,9 +273,9 @@ class Legs:
             yield from self._status(Leg(kept, leg.ways))
             seen = (DPORT, Pick((nat.ports,), True))
             rest = self.space.minus(region, kept)
-            yield from self._status(Leg(rest, tuple(_seeing(way, seen, way.family) for way in leg.ways)))
+            yield from self._status(Leg(rest, tuple(seeing(way, seen, way.family) for way in leg.ways)))
             return
-        for low, high, new in _port_pieces(self.space.values(region, DPORT), nat.ports, nat.old_first_port):
+        for low, high, new in port_pieces(self.space.values(region, DPORT), nat.ports, nat.old_first_port):
             here = self.space.intersect(region, self.space.box({DPORT: ((low, high),)}))
             shift = (DPORT, Shift(low, high, new))
             ways = tuple(replace(way, shifts=way.shifts + (shift,)) for way in leg.ways)
@@ -305,7 +285,7 @@ class Legs:
         """Conntrack's status is "dnat" only where NAT changed something."""
         if leg.region == EMPTY:
             return
-        if not any(_moves(way) for way in leg.ways):
+        if not any(moves(way) for way in leg.ways):
             as_sent = self.routing.host.own is None and any(way.path in (INPUT, FORWARD) for way in leg.ways)
             yield Leg(leg.region, (self._local(),)) if as_sent else leg
             return
@@ -313,10 +293,10 @@ class Legs:
         yield Leg(self.space.minus(leg.region, unchanged), tuple(replace(way, dnat=1) for way in leg.ways))
         if unchanged == EMPTY:
             return
-        if self.routing.host.own is None and all(map(_one_value, leg.ways)):
+        if self.routing.host.own is None and all(map(one_value, leg.ways)):
             yield Leg(unchanged, (self._local(),))
             return
-        if len(leg.ways) == 1 and _one_value(leg.ways[0]):
+        if len(leg.ways) == 1 and one_value(leg.ways[0]):
             yield Leg(unchanged, leg.ways)
             return
         both = [
@@ -334,63 +314,3 @@ class Legs:
                 return EMPTY
             box[dim] = ((shift.first, shift.last),)
         return self.space.intersect(region, self.space.box(box))
-
-
-def _seeing(way: Way, seen: Optional[Tuple[int, Pick]], family: int) -> Way:
-    return way if seen is None else replace(way, picks=way.picks + (seen,), family=family)
-
-
-def _chosen(ways: Sequence[Way]) -> Tuple[Way, ...]:
-    """The kernel chooses one of the ways for each packet, unless it is not known at all which there are."""
-    known = not any(way.because for way in ways)
-    return tuple(replace(way, run_time=known and index > 0) for index, way in enumerate(ways))
-
-
-def _bound(way: Way, name: str) -> Tuple[Way, ...]:
-    """The way for packets that may leave by the interface of this name alone."""
-    if way.path != FORWARD or way.interface == name:
-        return (way,)
-    if way.interface is None:
-        return way, Way(NOWHERE, because=(NOT_ON_LINKS,))
-    return (Way(NOWHERE, run_time=way.run_time),)
-
-
-def _moves(way: Way) -> bool:
-    """Whether the packet may leave with another destination than it came with."""
-    return any(dim in (DADDR, DPORT) for dim, _choice in way.picks) or any(s.first != s.new for _dim, s in way.shifts)
-
-
-def _one_value(way: Way) -> bool:
-    return all(
-        len(choice.values) == 1 and choice.values[0][0] == choice.values[0][1]
-        for dim, choice in way.picks
-        if dim in (DADDR, DPORT)
-    )
-
-
-def _names(interfaces: Optional[Sequence[str]]) -> Intervals:
-    if interfaces is None:
-        return complement(((NO_INTERFACE, NO_INTERFACE),), TOP[OIF])
-    return normal(span for name in interfaces for span in interface(name))
-
-
-def _blocks(intervals: Intervals, size: int) -> List[Tuple[int, int]]:
-    """The intervals, cut at multiples of ``size``; one more than can be handled at the most."""
-    result: List[Tuple[int, int]] = []
-    for low, high in intervals:
-        while low <= high and len(result) <= _MOST_PIECES:
-            end = min(high, low | (size - 1))
-            result.append((low, end))
-            low = end + 1
-    return result
-
-
-def _port_pieces(sent: Intervals, ports: Tuple[int, int], base: int) -> Iterator[Tuple[int, int, int]]:
-    """(first, last, what becomes of first) of a port map, which begins again where it ends (nf_nat_l4proto_unique_tuple)."""
-    size = ports[1] - ports[0] + 1
-    for low, high in sent:
-        while low <= high:
-            offset = ((low - base) & 0xFFFF) % size
-            end = min(high, low + size - 1 - offset, base - 1 if low < base else 0xFFFF)
-            yield low, end, ports[0] + offset
-            low = end + 1

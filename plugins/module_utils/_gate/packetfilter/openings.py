@@ -119,12 +119,14 @@ def destinations(acceptance: Acceptance) -> List[Tuple[str, str, int]]:
 def delivery_text(delivery: Delivery) -> str:
     """``172.17.0.2:25 on docker0``, ``port 25``; empty for the host itself, as it was addressed."""
     port = "" if delivery.to_port is None else "port {0}".format(delivery.to_port)
+    if delivery.path == "input" and port:
+        return port
     if delivery.to_address is not None:
         address = address_text(*delivery.to_address)
         shown = "[{0}]".format(address) if delivery.to_address[0] == 6 and port else address
         text = shown if delivery.to_port is None else "{0}:{1}".format(shown, delivery.to_port)
     elif delivery.path == "input":
-        return port
+        return ""
     else:
         text = port or ("another address" if delivery.translated else "the addressed host")
     if delivery.path == "forward":

@@ -64,7 +64,10 @@ def slots_of(boxes: Iterable[Box]) -> FrozenSet[int]:
     found: Set[int] = set()
     for box in boxes:
         if not STATE_DIMENSIONS.isdisjoint(box):
-            found.update(SLOTS[dim] for dim in STATE_DIMENSIONS.intersection(box))
+            asked = STATE_DIMENSIONS.intersection(box)
+            found.update(SLOTS[dim] for dim in asked)
+            if asked != {MARK}:
+                found.add(_CT_STATE)  # a template has nothing of this, see `holds`
     return frozenset(found)
 
 
@@ -95,6 +98,7 @@ def changed(state: State, changes: Iterable[Change]) -> Update:
     for a zone (nft_ct_set_eval, nft_notrack_eval, nft_ct_set_zone_eval).
     """
     now = list(state)
+    written: Set[int] = set()
     for change in changes:
         if CT_MARK in (change.dimension, change.source) and now[_CT_STATE] != NEW:
             continue
@@ -104,9 +108,11 @@ def changed(state: State, changes: Iterable[Change]) -> Update:
             continue
         slot = SLOTS[change.dimension]
         now[slot] = _new_value(now, change)
+        written.add(slot)
         if change.dimension == CT_ZONE:
             now[_CT_STATE] = TEMPLATE
-    return tuple(KEPT if old == new else new for old, new in zip(state, now))
+            written.add(_CT_STATE)
+    return tuple(value if slot in written else KEPT for slot, value in enumerate(now))
 
 
 def _new_value(now: List[int], change: Change) -> int:
