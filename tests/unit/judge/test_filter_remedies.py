@@ -14,7 +14,7 @@ import pytest
 from _gate.intent.policy import parse_policy
 from _gate.intent.services import Defaults, parse_services
 from _gate.judge.filter_remedies import close_command, manager, open_command
-from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN
+from _gate.judge.finding import FAIL, PASS, WARN
 from _gate.judge.firewall import judge_firewall
 from _gate.packetfilter import live
 from _gate.packetfilter.live import Address, HostFacts
@@ -22,7 +22,6 @@ from _gate.packetfilter.model import Where
 from _gate.packetfilter.readers import iptables_save
 from _gate.packetfilter.readers.combine import combine
 from _gate.packetfilter.sensor import look_at_filter
-
 
 #: What these rulesets lack; it is test_firewall.py's matter.
 ICMPV6 = "firewall.icmpv6"
@@ -240,6 +239,14 @@ def test_on_a_host_of_ufw_its_policy_closes_and_ufw_opens(faults):
     assert fault.fix == "ufw allow 25/tcp"
     (fault,) = faults([{"name": "ssh", "from": ["192.0.2.0/24"]}], save(*UFW_JUMPS, chains=UFW))
     assert fault.fix == "ufw allow from 192.0.2.0/24 to any port 22 proto tcp"
+
+
+def test_where_ufw_leaves_ipv6_out_it_has_to_take_it_in_first(faults):
+    """With IPV6=no nothing in the rules for IPv6 is named after ufw."""
+    ipv4 = save("ufw-user-input -p tcp --dport 25 -j ACCEPT", "INPUT -j ufw-user-input", chains=UFW)
+    (fault,) = faults(["smtp"], ipv4, save("INPUT -i lo -j ACCEPT"))
+    assert fault.families == ("ipv6",)
+    assert fault.fix == "set IPV6=yes in /etc/default/ufw, ufw reload, then ufw allow 25/tcp"
 
 
 def test_a_rule_of_ufw_that_denies_has_to_go(faults):

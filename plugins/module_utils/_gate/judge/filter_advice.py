@@ -31,7 +31,7 @@ from ..packetfilter.model import (
 from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import describe, lines
 from ..packetfilter.sensor import FilterEvidence
-from .filter_remedies import close_command, icmpv6_command, open_command
+from .filter_remedies import close_command, icmpv6_command, manager, open_command
 
 _ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_COMMANDS = 4
@@ -84,9 +84,12 @@ class Advice:
             part = self.space.intersect(missing, self.space.box(source_box(cidr)))
             source, family = ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
             for where in self.droppers(part):
-                neighbours = self.neighbours(where)
+                ufw = self._ufw_without_ipv6(where)
+                neighbours = ufw or self.neighbours(where)
                 forwarded = "input" not in self.hooks(where) and "forward" in self.hooks(where)
                 command = open_command(where, service.transport, service.port, source, family, neighbours, forwarded)
+                if ufw:
+                    command = f"set IPV6=yes in /etc/default/ufw, ufw reload, then {command}"
                 if command not in commands:
                     commands.append(command)
         more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
@@ -149,9 +152,9 @@ class Advice:
         """Where packets of the part go, as far as it is not to the port of the host itself that the client named."""
         texts = []
         for delivery in self.evidence.acceptance.deliveries:
-            if delivery.path == "forward" or delivery.to_address or delivery.to_port:
-                if self.space.meet(delivery.node, part):
-                    texts.append(_delivery_text(delivery))
+            elsewhere = delivery.path == "forward" or delivery.to_address or delivery.to_port
+            if elsewhere and self.space.meet(delivery.node, part):
+                texts.append(_delivery_text(delivery))
         more = f" and {len(texts) - _MOST_COMMANDS} more" if len(texts) > _MOST_COMMANDS else ""
         return ", ".join(dict.fromkeys(texts[:_MOST_COMMANDS])) + more
 
@@ -179,6 +182,13 @@ class Advice:
 
     def neighbours(self, where: Where) -> Collection[str]:
         return self._table(where).chains
+
+    def _ufw_without_ipv6(self, where: Where) -> Collection[str]:
+        """With IPV6=no ufw closes all of IPv6 by a policy, and nothing there shows whose that is: ufw's chains for IPv4 do."""
+        if (where.family, where.position) != ("ip6", "policy") or manager(where, self.neighbours(where)) == "ufw":
+            return ()
+        tables = [table for table in self.evidence.ruleset.tables if (table.family, table.name) == ("ip", where.table)]
+        return next((table.chains for table in tables if manager(where, table.chains) == "ufw"), ())
 
     def _base(self, where: Where) -> Base | None:
         return self._table(where).chains[where.chain].base
