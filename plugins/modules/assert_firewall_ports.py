@@ -22,6 +22,13 @@ extends_documentation_fragment:
   - mailops.gate.options.filter
   - mailops.gate.attributes
 options:
+  next_boot:
+    description:
+      - Look also at the rules that the host will load at its next start (nftables.service, netfilter-persistent, the iptables
+        services, ufw, firewalld), and report what they open and close in comparison with the live rules.
+      - What other programs add once they run, such as Docker and fail2ban, is in no file, so it is V(unknown) there.
+    type: bool
+    default: false
   services:
     required: true
   policy:
@@ -111,6 +118,26 @@ passed:
   returned: always
   type: list
   elements: dict
+openings:
+  description: What the packet filter accepts, as M(mailops.gate.firewall_ports_info) returns it.
+  returned: when O(verbose=true)
+  type: list
+  elements: dict
+interfaces:
+  description: The interfaces that are known by name, from the rules and the host.
+  returned: when O(verbose=true)
+  type: list
+  elements: str
+families:
+  description: The families of addresses that the evidence covers.
+  returned: when O(verbose=true)
+  type: list
+  elements: str
+notes:
+  description: Assumptions and warnings of the readers.
+  returned: when O(verbose=true)
+  type: list
+  elements: str
 msg:
   description: A summary line, then expected, observed, why and fix for each finding.
   returned: always

@@ -280,6 +280,17 @@ CHECKS: dict[str, Check] = {
         "IPv6 is closed.",
         "RFC 4890 section 4.4.1",
     ),
+    "firewall.routed": Check(
+        "Other hosts behind this one, such as containers, are not reached through it by their own addresses.",
+        "A container's port that is not published is open all the same to whoever sends packets for the container's address to "
+        "this host, where forwarding is on and nothing drops them. A router does that by design, so this is a warning.",
+        "the service list",
+    ),
+    "firewall.next-boot": Check(
+        "After its next start the host opens the same ports as now. Asked for with next_boot.",
+        "Rules that were never saved are gone after a restart, and so is the port or the protection.",
+        "the service list",
+    ),
     "firewall.undecided": Check(
         "What the packet filter does with each packet is known.",
         "A match that is not understood, or that hangs on facts which were not there, is never guessed.",

@@ -14,11 +14,12 @@ from typing import Iterator, Sequence
 
 from ..intent.registry import ONE_FAMILY_DOORS
 from ..intent.services import Service
-from ..packetfilter.addresses import address_text, range_of
+from ..packetfilter.addresses import address_text, cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
 from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.model import (
+    DADDR,
     DPORT,
     FAMILY,
     IIF,
@@ -28,11 +29,12 @@ from ..packetfilter.model import (
     interface_name,
 )
 from ..packetfilter.names import PROTOCOLS
-from ..packetfilter.openings import lines, rule_text
+from ..packetfilter.openings import describe, lines, rule_text
 from ..packetfilter.parity import open_in_one_family
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
 from .filter_advice import Advice, family_box, single, source_box
+from .filter_boot import judge_next_boot
 from .filter_remedies import manager
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
@@ -59,6 +61,7 @@ class _Filter:
         self.space: Space = evidence.space
         self.acceptance: Acceptance = evidence.acceptance
         with_ports = self.space.box({PROTOCOL: tuple((number, number) for number in sorted(PORT_PROTOCOLS.values()))})
+        self.with_ports = with_ports
         self.may = self.space.intersect(self.acceptance.may, with_ports)
         self.must = self.space.intersect(self.acceptance.must, with_ports)
         self.unknown = self.space.intersect(self.acceptance.unknown, with_ports)
@@ -100,6 +103,8 @@ class _Filter:
             )
         yield from self._icmpv6()
         yield from self._parity()
+        yield from self._routed()
+        yield from judge_next_boot(self.host, self.evidence, self.asked)
         for service in self.services:
             if service.closed and not space.meet(self.may, self._region(service)):
                 yield self._finding("firewall.surplus-opening", PASS, service)
@@ -236,6 +241,35 @@ class _Filter:
                 f"no rule opens it over {_NAMES[10 - family]}",
                 self.advice.open(service, self.space.intersect(door, self._family(10 - family))),
             )
+
+    def _routed(self) -> Iterator[Finding]:
+        """Hosts behind this one that answer to their own addresses."""
+        routed = self.evidence.routed
+        if routed is None:
+            return
+        reached = self.space.intersect(self.space.intersect(routed.may, self.with_ports), self.arriving)
+        if reached == EMPTY:
+            yield self._finding("firewall.routed", PASS)
+            return
+        rules = [
+            rule_text(where) for where, _node in routed.accepted_by(reached) if "forward" in self.advice.hooks(where)
+        ]
+        yield self._finding(
+            "firewall.routed",
+            WARN,
+            expected="no other host reached through this one, but for published ports",
+            observed=f"{describe(routed, reached, brief=True)} of {', '.join(self._networks_behind(reached))}",
+            cause="forwarded, let pass by " + ", ".join(rules[:3]) if rules else "forwarded, and no chain looks at it",
+            fix="accept what is to be forwarded in a chain of the forward hook, and drop the rest; or switch forwarding off",
+        )
+
+    def _networks_behind(self, reached: int) -> Iterator[str]:
+        for item in self.evidence.host.own or ():
+            width = 32 if item.family == 4 else 128
+            first = item.value >> (width - item.prefix) << (width - item.prefix)
+            network = ((first, first | ((1 << (width - item.prefix)) - 1)),)
+            if self.space.meet(reached, self.space.box({FAMILY: ((item.family, item.family),), DADDR: network})):
+                yield cidrs(item.family, network)[0]
 
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space

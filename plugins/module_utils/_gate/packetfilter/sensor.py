@@ -15,17 +15,32 @@ from typing import Collection, Mapping, Sequence
 from ..errors import IntentError
 from . import live
 from .addresses import ADDRESS_TOP, interface_ranges, question
+from .boot import Boot, rules_at_boot
 from .diagram import Space
 from .essential import essential_icmpv6
 from .evaluate import Acceptance, accepted
 from .intervals import minus, normal
 from .live import IpAddress
 from .model import DADDR, FAMILY, IIF, NOTHING_KNOWN, Box, Host, Own, Ruleset, interface_value
+from .readers.combine import RulesEvidence
 from .readers.files import from_files
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
 #: What the kernel takes for a name, less the ends by which iptables and nft say "any that begins so".
 _INTERFACE = re.compile(r"(?!\.{1,2}$)[^/:\s]{0,14}[^/:\s+*]")
+
+
+#: The baseline that stands for the rules of the host itself.
+LIVE = "live"
+
+
+@dataclass(frozen=True)
+class NextBoot:
+    """``acceptance``: what the rules of the next start accept; None where they are not known as rules. ``boot``: what loads
+    them, and what is not known of it."""
+
+    boot: Boot
+    acceptance: Acceptance | None
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,9 @@ class FilterEvidence:
     (link-local ones are not), and that arrive on an interface which the host has.
     ``families``: 4 and 6, as far as rules were read for them. ``routed``: the same look at what a client sends directly to
     other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward.
-    ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read."""
+    ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read.
+    ``host``: what was known of the host. ``baseline``: the same question to the rules to compare with, if there are any.
+    ``next_boot``: the same to what the host will load at its next start, if asked."""
 
     space: Space
     ruleset: Ruleset
@@ -45,6 +62,9 @@ class FilterEvidence:
     notes: tuple[str, ...]
     routed: Acceptance | None = None
     icmpv6: frozenset[int] | None = None
+    host: Host = NOTHING_KNOWN
+    baseline: Acceptance | None = None
+    next_boot: NextBoot | None = None
 
 
 def look_at_filter(
@@ -53,6 +73,8 @@ def look_at_filter(
     addresses: Sequence[str] = (),
     families: Sequence[str] | None = None,
     timeout: int = 30,
+    baseline: Mapping[str, str] | str | None = None,
+    next_boot: bool = False,
 ) -> FilterEvidence:
     """What the live host accepts, or what candidate files would.
 
@@ -63,21 +85,30 @@ def look_at_filter(
         files, is asked about with any unicast destination.
     :param families: ``ipv4``, ``ipv6``; None for both, or live for those that the host has addresses of.
     :param timeout: seconds for each command that is run.
+    :param baseline: rules to compare with: files as in ``rules``, or :data:`LIVE`. With the latter the files are taken to be
+        meant for this host, so its addresses and routes count for both.
+    :param next_boot: whether to look at what the host will load at its next start, too.
     :raises IntentError, EvidenceError: before anything is analysed.
     """
     given = [_checked(text) for text in addresses]
     for name in interfaces:
         if not _INTERFACE.fullmatch(name):
             raise IntentError("interfaces", name, "the whole name of an interface, such as eth0")
-    if rules:
+    if next_boot and rules:
+        raise IntentError("next_boot", True, "left out where rules are given: it compares with the live rules")
+    run = partial(live.run_command, seconds=timeout)
+    before: RulesEvidence | None = None
+    if rules and baseline != LIVE:
         host = _with_own(NOTHING_KNOWN, given)
         evidence = from_files(rules, host)
         own = promised = given
         present = set(FAMILIES.values())
         arrivals = list(interfaces)
     else:
-        evidence, facts = live.from_host(partial(live.run_command, seconds=timeout))
+        evidence, facts = live.from_host(run)
         host = _with_own(facts.host, given)
+        if rules:
+            before, evidence = evidence, from_files(rules, host)
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
@@ -95,6 +126,8 @@ def look_at_filter(
     beyond = routed(space, host, asked, interfaces)
     both = accepted(space, evidence.ruleset, space.union(whole, beyond), host)
     acceptance = both.about(whole)
+    if isinstance(baseline, Mapping):
+        before = from_files(baseline, host)
     icmpv6 = None
     if 6 in asked and 6 in evidence.families:
         own6 = [int(address) for address in own if address.version == 6]
@@ -111,7 +144,15 @@ def look_at_filter(
         families=evidence.families,
         notes=evidence.ruleset.notes + acceptance.notes,
         icmpv6=icmpv6,
+        host=host,
+        baseline=accepted(space, before.ruleset, whole, host) if before else None,
+        next_boot=_at_next_boot(space, whole, host, run) if next_boot else None,
     )
+
+
+def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run) -> NextBoot:
+    boot = rules_at_boot(live.Commands(run, live.find_command, live.read_text), host)
+    return NextBoot(boot, accepted(space, boot.evidence.ruleset, asked, host) if boot.evidence else None)
 
 
 def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequence[str] = ()) -> int:
