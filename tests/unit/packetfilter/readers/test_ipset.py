@@ -222,9 +222,16 @@ def test_what_is_no_ipset_save(text, problem):
 
 
 @pytest.mark.parametrize(
-    "element", ["hash:ip x", "hash:ip,port 1.2.3.4", "hash:ip,port 1.2.3.4,tcp:no-such", "hash:net 1.2.3.4/77"]
+    "element",
+    [
+        "hash:ip,port 1.2.3.4,tcp:25 nomatch",
+        "hash:ip x",
+        "hash:ip,port 1.2.3.4",
+        "hash:ip,port 1.2.3.4,tcp:no-such",
+        "hash:net 1.2.3.4/77",
+    ],
 )
 def test_an_element_that_is_not_understood_is_unknown(element):
-    kind, value = element.split()
+    kind, value = element.split(None, 1)
     sets = "create a {0}{1}\nadd a {2}\n".format(kind, HASH, value)
     assert certainty(accepting("-m set --match-set a src,dst", sets=sets)) == "unknown"

@@ -140,7 +140,9 @@ class _Members:
                     raise Unclear("an element of set {0} is {1}".format(self.entry.name, ",".join(element.parts)[:80]))
         nets = [position for position, (part, _source) in enumerate(self.parts) if part == "net"]
         exceptions = [element for element in elements if element.nomatch]
-        if self.nomatch and not nets:
+        if not nets:
+            if exceptions:
+                raise Unclear("set {0} has nomatch, and no networks".format(self.entry.name))
             return self._without_exceptions(elements)
         if not exceptions and "iface" not in self.entry.parts:
             return Region(NOTHING) if self.nomatch else self._without_exceptions(elements)
