@@ -33,7 +33,7 @@ from .regions import Regions
 from .routing import Routing
 from .stages import Item, Stages, stages
 from .state import AT_FIRST, NAT_SLOT, NO_NAT, SLOTS, State, updated
-from .substitute import Substitution, pick
+from .substitute import Pick, Substitution, pick
 from .ways import INPUT, NOT_FOLLOWED, NOWHERE, Leg, Way
 
 _SEEN = frozenset((OIF, DESTINATION_TYPE, ORIGINAL_DPORT, ORIGINAL_DADDR))
@@ -194,13 +194,12 @@ class Journey:
         if DESTINATION_TYPE not in self.stages.dimensions:
             yield FULL, self.view(Way(INPUT))
             return
-        regions: Dict[int, int] = {}
+        regions: Dict[Pick, int] = {}
         for leg in self.legs.without_nat():
-            picks = dict(leg.ways[0].picks)
-            kind = picks[DESTINATION_TYPE].values[0][0] if DESTINATION_TYPE in picks else UNICAST
+            kind = dict(leg.ways[0].picks).get(DESTINATION_TYPE, pick(UNICAST))
             regions[kind] = self.space.union(regions.get(kind, EMPTY), leg.region)
         for kind, region in regions.items():
-            yield region, self.view(Way(INPUT, ((DESTINATION_TYPE, pick(kind)),)))
+            yield region, self.view(Way(INPUT, ((DESTINATION_TYPE, kind),)))
 
     def _as_sent(self, fate: int) -> int:
         return self.joined([self.fates.within(region, view.fate(fate)) for region, view in self.views_as_sent()])

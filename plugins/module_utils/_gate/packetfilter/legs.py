@@ -71,6 +71,10 @@ from .ways import (
 _WITH_PORTS = normal((number, number) for number in PORT_PROTOCOLS.values())
 _MOST_PIECES = 1024
 
+#: For IPv6, the type of a destination behind a route that leads nowhere (nft_fib_ipv6.c): RTN_BLACKHOLE, RTN_UNREACHABLE or
+#: RTN_PROHIBIT. For IPv4 it is unicast.
+_LEADING_NOWHERE = (6, 8)
+
 
 class Legs:
     """The routing decision. ``dimensions``: those that rules ask for; cases that no rule tells apart are one leg."""
@@ -121,6 +125,8 @@ class Legs:
         if hop.kind in (ASSUMED_OWN, LINK):
             why = NO_ADDRESSES_KNOWN if hop.kind == ASSUMED_OWN else NOT_ON_LINKS
             return [replace(self._local(), path=NOT_FOLLOWED, because=(why,))]
+        if hop.kind == NO_ROUTE and family == 6:
+            return [Way(NOWHERE, ((DESTINATION_TYPE, Pick((_LEADING_NOWHERE,))),))]
         if hop.kind in (NO_ROUTE, LOOPBACK) or (host.forwarding is not None and family not in host.forwarding):
             return [Way(NOWHERE)]
         unknown = host.forwarding is None
