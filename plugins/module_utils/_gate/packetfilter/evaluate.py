@@ -135,8 +135,7 @@ class Acceptance:
                 left = stage.undecided(entry.state, entry.fate)
                 node = space.intersect(entry.entering, left)
                 if node != EMPTY:
-                    table, policy = stage.compiler.table, "policy {0}".format(stage.base.policy)
-                    where = Where(table.source, table.family, table.name, stage.chain.name, "policy", policy)
+                    where = stage.where()
                     nodes[where] = space.union(nodes.get(where, EMPTY), node)
         return list(nodes.items())
 
@@ -144,6 +143,9 @@ class Acceptance:
         for entry in self._entries(region):
             walk = Walk(entry.stage.compiler, None, entry.fate, entry.region)
             yield from walk.doubts(entry.stage.chain.name, entry.state, entry.entering)
+            idle = self.space.intersect(entry.entering, entry.stage.idle)
+            if idle != EMPTY:
+                yield Doubt("whether connections are tracked, so that this chain is called", entry.stage.where(), idle)
         for _state, leg, entering in self._on_legs(region):
             for text in dict.fromkeys(text for way in leg.ways for text in way.because):
                 yield Doubt(text, HOST, entering)

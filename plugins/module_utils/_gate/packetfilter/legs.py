@@ -101,10 +101,11 @@ class Legs:
         for family, hops in self.routing.hops.items():
             for hop in hops:
                 ways = tuple(replace(way, family=0) for way in self._ways(family, hop))
-                if hop.kind == ASSUMED_OWN:
+                assumed = self.routing.host.own is None and hop.kind in (ASSUMED_OWN, LOOPBACK)
+                if assumed:
                     ways = (self._local(),)
                 box: Box = {FAMILY: ((family, family),), DADDR: (hop.interval(family),)}
-                boxes.setdefault((ways, family == 4 and hop.kind == LOOPBACK), []).append(box)
+                boxes.setdefault((ways, family == 4 and hop.kind == LOOPBACK and not assumed), []).append(box)
         local = self.space.box({IIF: self.routing.inputs_for_loopback()})
         for (ways, loopback), some in boxes.items():
             region = self.space.intersect(self.space.boxes(some), self.asked)
@@ -127,7 +128,9 @@ class Legs:
             return [replace(self._local(), path=NOT_FOLLOWED, because=(why,))]
         if hop.kind == NO_ROUTE and family == 6:
             return [Way(NOWHERE, ((DESTINATION_TYPE, Pick((_LEADING_NOWHERE,))),))]
-        if hop.kind in (NO_ROUTE, LOOPBACK) or (host.forwarding is not None and family not in host.forwarding):
+        if hop.kind == LOOPBACK:
+            return [Way(NOWHERE, ((DESTINATION_TYPE, pick(LOCAL)),))]
+        if hop.kind == NO_ROUTE or (host.forwarding is not None and family not in host.forwarding):
             return [Way(NOWHERE)]
         unknown = host.forwarding is None
         because: Tuple[str, ...] = (NO_FORWARDING_KNOWN,) if unknown else ()
@@ -147,7 +150,10 @@ class Legs:
         if any(way.path == FORWARD for way in leg.ways):
             inside = space.intersect(leg.region, space.box({FAMILY: ((6, 6),), SADDR: (LINK_LOCAL,)}))
         yield Leg(space.minus(leg.region, inside), leg.ways)
-        for name in sorted({way.interface for way in leg.ways if way.interface} if inside != EMPTY else ()):
+        names = {way.interface for way in leg.ways if way.interface}
+        if any(way.path == FORWARD and way.interface is None for way in leg.ways):
+            names.update(self.routing.host.interfaces or ())
+        for name in sorted(names) if inside != EMPTY else ():
             here = space.intersect(inside, space.box({IIF: interface(name)}))
             inside = space.minus(inside, here)
             yield Leg(here, tuple(each for way in leg.ways for each in bound(way, name)))

@@ -86,10 +86,10 @@ class Routing:
         layers: List[Hop] = [Hop(*MULTICASTS[family], kind=MULTICAST)]
         if family == 4:
             layers.append(Hop(IPV4_TOP, IPV4_TOP, BROADCAST))
+        layers.append(Hop(*LOOPBACKS[family], kind=LOOPBACK))
         if host.own is None:
             base = [Hop(0, ADDRESS_TOP[family], ASSUMED_OWN)]
         else:
-            layers.append(Hop(*LOOPBACKS[family], kind=LOOPBACK))
             own = [item for item in host.own if item.family == family]
             layers += [Hop(item.value, item.value, LOCAL) for item in own]
             layers += [Hop(edge, edge, BROADCAST if family == 4 else ANYCAST) for edge in self._edges(family)]

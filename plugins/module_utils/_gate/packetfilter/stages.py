@@ -33,6 +33,7 @@ from .model import (
     Chain,
     Ruleset,
     Table,
+    Where,
     interface_range,
 )
 from .nodes import Binary
@@ -88,6 +89,12 @@ class Stage:
         """Whether it changes or asks for the state."""
         block = self.compiler.blocks[self.chain.name]
         return bool(block.reads or block.writes)
+
+    def where(self) -> Where:
+        """Of the policy."""
+        table = self.compiler.table
+        text = "policy {0}".format(self.base.policy)
+        return Where(table.source, table.family, table.name, self.chain.name, "policy", text)
 
     def passes(self, state: State) -> bool:
         """Whether packets in this state come to the chain at all."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from .intervals import complement, normal
-from .model import DADDR, DPORT, NO_INTERFACE, OIF, TOP, Intervals
+from .model import DADDR, DPORT, NO_INTERFACE, OIF, TOP, Intervals, interface_value
 from .routing import interface
-from .substitute import Pick, Shift
+from .substitute import Pick, Shift, pick
 
 INPUT = "input"
 FORWARD = "forward"
@@ -85,6 +85,9 @@ def bound(way: Way, name: str) -> Tuple[Way, ...]:
     """The way for packets that may leave by the interface of this name alone."""
     if way.path != FORWARD or way.interface == name:
         return (way,)
+    if way.interface is None and name:
+        picks = tuple((dim, pick(interface_value(name)) if dim == OIF else choice) for dim, choice in way.picks)
+        return replace(way, picks=picks), Way(NOWHERE, because=(NOT_ON_LINKS,))
     if way.interface is None:
         return way, Way(NOWHERE, because=(NOT_ON_LINKS,))
     return (Way(NOWHERE, run_time=way.run_time),)
