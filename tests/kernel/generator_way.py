@@ -20,7 +20,8 @@ PLACES: Tuple[Tuple[str, str, Tuple[int, ...]], ...] = (
     ("input", "filter", (-150, 0, 0, 0, 10, 99, 101)),
     ("input", "nat", (100, 50)),
     ("forward", "filter", (-150, 0, 0, 10)),
-    ("postrouting", "filter", (-150, 0, 150)),
+    # Not after 100: what masquerade has made of the source is not followed.
+    ("postrouting", "filter", (-150, 0, 50)),
     ("postrouting", "nat", (100, 90)),
 )
 OFTEN = (0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 4, 4, 4, 5, 6)
