@@ -12,7 +12,7 @@ from _gate.errors import IntentError
 from _gate.packetfilter import live
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.live import Address, HostFacts
-from _gate.packetfilter.model import Ruleset
+from _gate.packetfilter.model import Host, Route, Ruleset
 from _gate.packetfilter.readers.combine import RulesEvidence
 from _gate.packetfilter.sensor import look_at_filter
 
@@ -79,6 +79,25 @@ def test_what_is_promised_arrives_on_an_interface_that_the_host_has(host, files)
     assert live_look.space.is_subset(other, live_look.question)
     assert not live_look.space.meet(other, live_look.promised)
     assert of_files.promised == of_files.question
+
+
+@pytest.mark.parametrize(
+    ("bridges", "routes", "promised"),
+    [
+        (["docker0"], ["eth0"], ["eth0"]),  # containers, virtual machines
+        (["br0", "docker0"], ["br0"], ["br0", "eth0"]),  # a host whose own way out is a bridge
+        (["docker0"], [], ["docker0", "eth0"]),  # nothing tells them apart
+        ([], ["eth0"], ["docker0", "eth0"]),
+    ],
+)
+def test_nothing_is_promised_to_what_is_behind_a_bridge_of_this_host(monkeypatch, bridges, routes, promised):
+    names = (*sorted({"docker0", "eth0", *bridges}), "lo")
+    ways = tuple(Route(4, 0, 0xFFFFFFFF, name, 0) for name in routes)
+    facts = HostFacts((V4,), names, Host(own=(), interfaces=names, routes=ways, bridges=frozenset(bridges)))
+    rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
+    monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
+    seen = look_at_filter({})
+    assert seen.promised == question(seen.space, [4], promised, ["192.0.2.1"])
 
 
 def test_a_host_without_addresses_is_asked_about_all(host):

@@ -112,7 +112,7 @@ def look_at_filter(
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
-        arrivals = list(interfaces) or [name for name in facts.interfaces if name != "lo"]
+        arrivals = list(interfaces) or _outer(facts.interfaces, host)
         for name in interfaces:
             if name not in facts.interfaces:
                 raise IntentError("interfaces", name, "an interface of this host: " + ", ".join(facts.interfaces))
@@ -159,9 +159,7 @@ def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequ
     """The packets to other hosts of the networks that the host is connected to, where it forwards. A network with a
     default route is where clients are, and not behind the host. Packets from a network to itself do not pass the host.
     """
-    upstream = {
-        route.interface for route in host.routes or () if (route.first, route.last) == (0, ADDRESS_TOP[route.family])
-    }
+    upstream = _upstream(host)
     boxes: list[Box] = []
     arriving = interface_ranges(interfaces or None)
     for item in host.own or ():
@@ -185,6 +183,21 @@ def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequ
             }
         )
     return space.boxes(boxes)
+
+
+def _upstream(host: Host) -> set[str]:
+    """The interfaces with a default route."""
+    return {
+        route.interface for route in host.routes or () if (route.first, route.last) == (0, ADDRESS_TOP[route.family])
+    }
+
+
+def _outer(names: Sequence[str], host: Host) -> list[str]:
+    """The interfaces on which clients arrive. Where others have a default route, a bridge without one leads to this host's own
+    containers and virtual machines. Docker publishes a port to all but these."""
+    upstream = _upstream(host)
+    inner = host.bridges - upstream if upstream else frozenset()
+    return [name for name in names if name != "lo" and name not in inner]
 
 
 def _with_own(host: Host, given: Sequence[IpAddress]) -> Host:
