@@ -21,7 +21,7 @@ from .outcomes import ACCEPTED, DROPPED, TAINTED
 from .stages import ASIDE, Item, Stage
 from .state import AT_FIRST, State, updated
 from .walk import Doubt, Resolve, Walk
-from .ways import FORWARD, INPUT, NOT_FOLLOWED, NOWHERE, Leg
+from .ways import FORWARD, INPUT, REFUSED, Leg
 
 __all__ = ["Acceptance", "Delivery", "Doubt", "accepted", "difference"]
 
@@ -177,7 +177,7 @@ class Acceptance:
         self._last = reached
         for state, leg, entering in self._legs_of(reached):
             for way in leg.ways:
-                if way.path in (NOWHERE, NOT_FOLLOWED):
+                if way.path == REFUSED:
                     continue
                 view = self.journey.view(way)
                 here = {state_on(way, state): entering}

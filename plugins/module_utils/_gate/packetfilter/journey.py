@@ -34,7 +34,7 @@ from .routing import Routing
 from .stages import Item, Stages, stages
 from .state import AT_FIRST, NAT_SLOT, NO_NAT, SLOTS, State, updated
 from .substitute import Pick, Substitution, pick
-from .ways import INPUT, NOT_FOLLOWED, NOWHERE, Leg, Way
+from .ways import FORWARD, INPUT, NOT_FOLLOWED, NOWHERE, REFUSED, Leg, Way
 
 _SEEN = frozenset((OIF, DESTINATION_TYPE, ORIGINAL_DPORT, ORIGINAL_DADDR))
 _DNAT_SLOT = SLOTS[CT_DNAT]
@@ -164,22 +164,23 @@ class Journey:
         return result
 
     def way_fate(self, way: Way, state: State) -> int:
-        if way.path == NOWHERE:
+        if way.path == REFUSED:
             return self.fates.dropped
-        if way.path == NOT_FOLLOWED:
-            return self.fates.unfollowed
         fate = self.view(way).fate(self._tail(way.path, state_on(way, state)))
         return self.fates.either(fate, self.fates.dropped) if way.perhaps_dropped else fate
 
     def items_of(self, path: str) -> Tuple[Item, ...]:
-        return self.stages.after + (self.stages.input if path == INPUT else self.stages.forward)
+        later = {INPUT: self.stages.input, FORWARD: self.stages.forward}
+        return self.stages.after + later.get(path, ())
 
     def _tail(self, path: str, state: State) -> int:
         items = self.items_of(path)
         reads = sorted({slot for item in items for slot in item.reads})
         key = (path, tuple(state[slot] for slot in reads))
         if key not in self._tails:
-            self._tails[key] = self.fates.arrived(self.through(self.fates.goes_on, items, state))
+            fates = self.fates
+            end = {NOWHERE: fates.dropped, NOT_FOLLOWED: fates.unfollowed}.get(path, fates.goes_on)
+            self._tails[key] = fates.arrived(fates.then(self.through(fates.goes_on, items, state), end))
         return self._tails[key]
 
     def view(self, way: Way) -> View:

@@ -56,6 +56,7 @@ from .ways import (
     NOT_ON_LINKS,
     NOT_TRANSLATED,
     NOWHERE,
+    REFUSED,
     Leg,
     Way,
     blocks,
@@ -131,7 +132,7 @@ class Legs:
         if hop.kind == LOOPBACK:
             return [Way(NOWHERE, ((DESTINATION_TYPE, pick(LOCAL)),))]
         if hop.kind == NO_ROUTE or (host.forwarding is not None and family not in host.forwarding):
-            return [Way(NOWHERE)]
+            return [Way(NOWHERE, ((DESTINATION_TYPE, pick(UNICAST)),))]
         unknown = host.forwarding is None
         because: Tuple[str, ...] = (NO_FORWARDING_KNOWN,) if unknown else ()
         kind = (DESTINATION_TYPE, pick(UNICAST))
@@ -248,7 +249,7 @@ class Legs:
     def _to_first(self, region: int, addresses: Sequence[Own]) -> Leg:
         """Where the interface has no address, the kernel drops what is redirected (nf_nat_redirect.c)."""
         if not addresses:
-            return Leg(region, (Way(NOWHERE),))
+            return Leg(region, (Way(REFUSED),))
         value = addresses[0].value
         return Leg(region, (seeing(self._local(), (DADDR, pick(value)), addresses[0].family),))
 
@@ -318,7 +319,7 @@ class Legs:
 
     def _unchanged(self, region: int, way: Way) -> int:
         """The packets that already go where the way leads, or may."""
-        if way.path in (NOWHERE, NOT_FOLLOWED):
+        if way.path in (NOT_FOLLOWED, REFUSED) or not way.translates:
             return EMPTY
         box: Dict[int, Intervals] = {dim: choice.values for dim, choice in way.picks if dim in (DADDR, DPORT)}
         for dim, shift in way.shifts:

@@ -20,7 +20,8 @@ from .substitute import Pick, Shift, pick
 
 INPUT = "input"
 FORWARD = "forward"
-NOWHERE = ""  # the kernel drops it, or has no route
+NOWHERE = ""  # the routing decision drops it
+REFUSED = "!"  # NAT drops it
 NOT_FOLLOWED = "?"
 
 NO_FORWARDING_KNOWN = "whether the host forwards is not known"
@@ -87,10 +88,10 @@ def bound(way: Way, name: str) -> Tuple[Way, ...]:
         return (way,)
     if way.interface is None and name:
         picks = tuple((dim, pick(interface_value(name)) if dim == OIF else choice) for dim, choice in way.picks)
-        return replace(way, picks=picks), Way(NOWHERE, because=(NOT_ON_LINKS,))
+        return replace(way, picks=picks), replace(way, path=NOWHERE, because=(NOT_ON_LINKS,))
     if way.interface is None:
-        return way, Way(NOWHERE, because=(NOT_ON_LINKS,))
-    return (Way(NOWHERE, run_time=way.run_time),)
+        return way, replace(way, path=NOWHERE, because=(NOT_ON_LINKS,))
+    return (replace(way, path=NOWHERE, interface=None, perhaps_dropped=False, because=()),)
 
 
 def moves(way: Way) -> bool:
