@@ -41,3 +41,22 @@ attributes:
       - With a local connection and the controller's own Python it looks in place, without starting a module. Otherwise it
         hands over to the module on the host. Options and results are the same.
 """
+
+    # The report has an action plugin and no module behind it
+    REPORT = r"""
+options: {}
+attributes:
+  action:
+    description: Has an action plugin of the same name.
+    support: full
+    details:
+      - It runs on the controller only.
+  check_mode:
+    description: Can run in check mode and return the same as otherwise.
+    support: full
+    details:
+      - The files of the report are written.
+  diff_mode:
+    description: Will return details on what has changed when in diff mode.
+    support: none
+"""

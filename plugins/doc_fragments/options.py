@@ -159,3 +159,37 @@ options:
     elements: str
     choices: [ipv4, ipv6]
 """
+
+    # Options of the modules that look at the way out
+    EGRESS = r"""
+options:
+  targets:
+    description:
+      - Hosts that must be reached, such as relays. Each element is a name or an address, or a mapping with C(host), C(ports)
+        (those of this host) and C(server_name) (whose certificate it has, when that is not C(host)).
+      - Port 465 is spoken to with TLS from the first byte, every other port with SMTP and STARTTLS.
+    type: list
+    elements: raw
+    default: []
+  domains:
+    description:
+      - Domains that mail must reach. Port 25 of each of their mail exchangers is looked at. The exchangers (MX) are asked for at
+        the resolvers of the host, their addresses are those that the host's system finds.
+    type: list
+    elements: str
+    default: []
+  ports:
+    description:
+      - The ports of the targets that name none of their own.
+    type: list
+    elements: int
+    default: [25, 465, 587]
+  reference:
+    description:
+      - What another place saw of the same targets, the C(ports) that M(mailops.gate.mail_egress_info) or
+        M(mailops.gate.mail_ports_info) returned there. It settles whether STARTTLS is taken out on the way, and whether somebody
+        else answers.
+    type: list
+    elements: dict
+    default: []
+"""

@@ -92,35 +92,275 @@ ports:
       description: V(implicit), V(starttls) (offered) or V(none).
       type: str
     before_tls:
-      description: What was offered before TLS, with C(starttls), C(login_mechanisms), and C(lines) if O(verbose=true).
+      description: What was offered before TLS.
       type: dict
+      contains:
+        starttls:
+          description: Whether STARTTLS was offered.
+          type: bool
+        login_mechanisms:
+          description:
+            - The logins offered, SASL mechanisms in upper case, and V(LOGIN), V(USER) and V(APOP) for the commands of IMAP and
+              POP3.
+          type: list
+          elements: str
+        lines:
+          description: The capability lines or words as sent, if O(verbose=true).
+          type: list
+          elements: str
     starttls_reply:
       description: The server's answer to STARTTLS.
       type: str
     tls:
-      description:
-        - The handshake. C(established), C(server_name), C(version), C(cipher), C(cipher_bits) (bits), C(trusted),
-          C(trust_error), C(name_matches), C(needs_legacy), C(error), and C(certificate) with C(subject), C(issuer), C(names),
-          C(not_before), C(not_after), C(lifetime_days), C(days_left) (days), C(sha256), C(self_signed).
+      description: The handshake of an ordinary client.
       type: dict
+      contains:
+        established:
+          description: Whether it came about.
+          type: bool
+        server_name:
+          description: The name sent as SNI.
+          type: str
+        version:
+          description: The version, such as V(TLSv1.3).
+          type: str
+        cipher:
+          description: The cipher suite, as OpenSSL names it.
+          type: str
+        cipher_bits:
+          description: The strength of the cipher in bits.
+          type: int
+        trusted:
+          description: Whether the chain leads to a trusted authority. Dates of the certificate do not count here.
+          type: bool
+        trust_error:
+          description: Why not, in OpenSSL's words.
+          type: str
+        name_matches:
+          description: Whether the certificate is for the reference name.
+          type: bool
+        needs_legacy:
+          description: Whether it only came about with lowered demands (security level 0, old versions).
+          type: bool
+        error:
+          description: Why it failed, in OpenSSL's words.
+          type: str
+        certificate:
+          description: The leaf certificate.
+          type: dict
+          contains:
+            subject:
+              description: The subject.
+              type: str
+            issuer:
+              description: The issuer.
+              type: str
+            names:
+              description: The DNS and IP names that it is for.
+              type: list
+              elements: str
+            not_before:
+              description: From when it is valid, in UTC (ISO 8601).
+              type: str
+            not_after:
+              description: Until when it is valid, in UTC (ISO 8601).
+              type: str
+            lifetime_days:
+              description: How long it is valid in all, in days.
+              type: int
+            days_left:
+              description: How long it is still valid, in days. Negative once it has expired.
+              type: int
+            sha256:
+              description: The SHA-256 fingerprint, in hexadecimal.
+              type: str
+            self_signed:
+              description: Whether subject and issuer are the same.
+              type: bool
+            not_yet_valid:
+              description: Whether its time has not come yet.
+              type: bool
     after_tls:
-      description: What was offered under TLS, as RV(ports[].before_tls).
+      description: What was offered under TLS, with the fields of RV(ports[].before_tls).
       type: dict
     posture:
-      description:
-        - What else the TLS of the port accepts, where O(depth) asks for it. C(versions) accepted; C(suites) and C(groups) by
-          version, each with C(accepted) (IANA names), C(complete) (the exact set), C(outside) (V(accepted), V(rejected) or
-          V(inconclusive), whether anything beyond the policy's is accepted), C(server_chooses) and C(finite_field_bits) (bits);
-          C(certificates) with C(kind), C(key_bits) (bits), C(curve), C(names), C(issuer), C(not_after), C(days_left) (days),
-          C(sha256), C(signatures) and C(sni) (V(with) or V(without)); C(features) of the TLS stack; C(without_sni);
-          C(inconclusive), what stayed so and why; C(stopped).
+      description: What else the TLS of the port accepts, where O(depth) asks for it.
       type: dict
+      contains:
+        versions:
+          description: The versions accepted, from V(SSLv2) to V(TLSv1.3).
+          type: list
+          elements: str
+        suites:
+          description:
+            - By version, the cipher suites. C(accepted), those seen, as IANA names them, in the order in which the server chose
+              them; C(complete), whether that is the exact set; C(outside), whether anything beyond what the policy allows is
+              accepted (V(accepted), V(rejected) or V(inconclusive)); C(server_chooses), whether the server's own order decides.
+          type: dict
+        groups:
+          description:
+            - By version, the key-exchange groups. C(accepted), C(complete) and C(outside) as of RV(ports[].posture.suites);
+              C(finite_field_bits), the sizes in bits of the finite-field groups used in TLS 1.2.
+          type: dict
+        certificates:
+          description:
+            - The certificates served, to clients with both kinds of keys, with and without SNI.
+          type: list
+          elements: dict
+          contains:
+            kind:
+              description: The kind of its key, such as V(RSA) and V(ECDSA).
+              type: str
+            key_bits:
+              description: The size of its key in bits.
+              type: int
+            curve:
+              description: The curve of an EC key.
+              type: str
+            names:
+              description: The DNS and IP names that it is for.
+              type: list
+              elements: str
+            issuer:
+              description: The issuer.
+              type: str
+            not_after:
+              description: Until when it is valid, in UTC (ISO 8601).
+              type: str
+            days_left:
+              description: How long it is still valid, in days. Negative once it has expired.
+              type: int
+            sha256:
+              description: The SHA-256 fingerprint, in hexadecimal.
+              type: str
+            signatures:
+              description: The signature algorithms of the chain, leaf first, without the root's.
+              type: list
+              elements: str
+            sni:
+              description: Which clients get it, V(with) or V(without) SNI.
+              type: list
+              elements: str
+            subject:
+              description: The subject, if O(verbose=true). So are all that follow.
+              type: str
+            not_before:
+              description: From when it is valid, in UTC (ISO 8601).
+              type: str
+            lifetime_days:
+              description: How long it is valid in all, in days.
+              type: int
+            not_yet_valid:
+              description: Whether its time has not come yet.
+              type: bool
+            chain:
+              description: The subjects of the chain as sent, leaf first.
+              type: list
+              elements: str
+            ordered:
+              description: Whether each certificate is issued by the next.
+              type: bool
+            complete:
+              description: Whether the last one is issued by an authority that is trusted, or is one.
+              type: bool
+            root_sent:
+              description: Whether a root is sent along, needlessly.
+              type: bool
+            key_usage:
+              description: The key usages.
+              type: list
+              elements: str
+            extended_key_usage:
+              description: The extended key usages.
+              type: list
+              elements: str
+            must_staple:
+              description: Whether an OCSP staple must come with it (RFC 7633).
+              type: bool
+            ocsp_responder:
+              description: Whether it names an OCSP responder.
+              type: bool
+        features:
+          description: Of the TLS stack, what was established.
+          type: dict
+          contains:
+            compression:
+              description: Whether the server compresses.
+              type: bool
+            renegotiation_info:
+              description: Whether renegotiation is secure (RFC 5746).
+              type: bool
+            extended_master_secret:
+              description: Whether the extended master secret is used (RFC 7627).
+              type: bool
+            encrypt_then_mac:
+              description: Whether encrypt-then-MAC is used with CBC suites (RFC 7366).
+              type: bool
+            ocsp_staple:
+              description: Whether an OCSP staple was sent.
+              type: bool
+            client_certificate:
+              description: Whether a certificate was asked of the client.
+              type: bool
+            session_ticket:
+              description: Whether a session ticket was promised in TLS 1.2.
+              type: bool
+            early_data:
+              description: Whether tickets allow 0-RTT in TLS 1.3.
+              type: bool
+            alpn:
+              description: The ALPN protocol that the server chose.
+              type: str
+            signature_algorithms:
+              description: The signature schemes of the key exchange in TLS 1.2, as IANA names them.
+              type: list
+              elements: str
+        without_sni:
+          description: What a client gets that names no server, V(accepted), V(rejected) or V(inconclusive).
+          type: str
+        inconclusive:
+          description: By its name, what stayed inconclusive, and why.
+          type: dict
+        notes:
+          description: What else was noticed.
+          type: list
+          elements: str
+        stopped:
+          description: Why nothing more could be asked from some point on.
+          type: str
     mail_posture:
       description:
-        - What the server does when it is asked, each with C(answer) (V(yes), V(no) or V(not established)), C(line) (the server's)
-          and C(why). C(starttls_enforced), C(authentication_required), C(login_refused), C(starttls_unadvertised),
-          C(starttls_injection), C(left_over_bytes), C(preauthenticated), C(plaintext_answered), C(relays).
+        - What the server does when it is asked. Each question that was put has C(answer) (V(yes), V(no) or V(not established)),
+          C(line), the server's that decided it, and C(why), which clear answers have only if O(verbose=true).
       type: dict
+      contains:
+        starttls_enforced:
+          description: Whether mail before TLS is refused for want of it (SMTP).
+          type: dict
+        authentication_required:
+          description: Whether mail without a login is refused for want of one (SMTP).
+          type: dict
+        login_refused:
+          description: Whether a login begun before TLS is refused, where O(try_login) asks for it.
+          type: dict
+        starttls_unadvertised:
+          description: Whether STARTTLS is accepted though it is not offered.
+          type: dict
+        starttls_injection:
+          description: Whether a command that was sent in clear with STARTTLS is answered inside TLS.
+          type: dict
+        left_over_bytes:
+          description: Whether the server sent more than its reply to STARTTLS before TLS began.
+          type: dict
+        preauthenticated:
+          description: Whether the session is logged in from the start (IMAP).
+          type: dict
+        plaintext_answered:
+          description: Whether a port of implicit TLS answers in clear as well.
+          type: dict
+        relays:
+          description: Whether mail for the mailbox of O(relay_to) is accepted from a stranger.
+          type: dict
     hindered:
       description: V(throttled), V(slow) or V(cut off), where that is why something was not seen.
       type: str

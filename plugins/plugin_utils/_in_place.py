@@ -12,7 +12,14 @@ from typing import Any, Callable, Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError, IntentError
+from ansible_collections.mailops.gate.plugins.module_utils._gate.wire.look import prepare
+
+# Ansible loads this before it forks a worker for each host: what they all need is loaded once.
+prepare()
+
+display = Display()
 
 
 class InPlaceAction(ActionBase):
@@ -20,7 +27,7 @@ class InPlaceAction(ActionBase):
 
     module: str
     spec: dict[str, dict[str, Any]]
-    task: Callable[[Mapping[str, Any]], dict[str, Any]]
+    task: Callable[..., dict[str, Any]]
 
     _supports_check_mode = True
     _supports_async = True
@@ -33,8 +40,11 @@ class InPlaceAction(ActionBase):
             )
             return result
         _validation, options = self.validate_argument_spec(self.spec)
+        display.v("looking at {}".format(", ".join(options["host"])), host=(task_vars or {}).get("inventory_hostname"))
         try:
-            result.update(type(self).task(options))
+            # The worker's display goes through the main process, so slow ports are named while they are waited for. A module
+            # on another host cannot do that: what it says comes with its result.
+            result.update(type(self).task(options, waiting=display.display))
         except (IntentError, EvidenceError) as error:
             raise AnsibleActionFail(str(error)) from None  # its text is whole; a cause would be appended to it
         return result

@@ -97,6 +97,9 @@ def measure_all(machines: Machines, machine: str, commands: Dict[str, List[str]]
     """So many rounds, and one before them that warms up byte code and page cache."""
     environment = dict(os.environ, ANSIBLE_HOME=str(ROOT / ".work" / "ansible"))
     environment["ANSIBLE_COLLECTIONS_PATH"] = collections(STATE)
+    # Installed programs have their byte code, ours and the peers'; the first round writes it, wherever this is run.
+    environment["PYTHONPYCACHEPREFIX"] = str(STATE / "bytecode")
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     results: Dict[str, List[Run]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, command in commands.items():

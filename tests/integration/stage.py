@@ -20,8 +20,14 @@ from pathlib import Path
 import trustme
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "demo"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "names"))
+
+from name_server import NameServer  # noqa: E402
 
 NAME = "mail.example.org"
+#: Other names of the same server, for the way out: a relay, and the mail exchanger of example.com.
+OTHER_NAMES = ("relay.example.net", "mx.example.com")
+RECORDS = {("example.com", "MX"): [(10, "mx.example.com")]}
 ADDRESSES = ("192.0.2.10", "2001:db8::10")
 
 NFT = """
@@ -72,9 +78,13 @@ def files(directory: Path) -> None:
         (directory / part).mkdir()
     layers = f"lowerdir=/etc,upperdir={directory}/upper,workdir={directory}/work"
     run("mount", "-t", "overlay", "overlay", "-o", layers, "/etc")
+    names = " ".join((NAME, *OTHER_NAMES))
     Path("/etc/hosts").write_text(
-        f"127.0.0.1 localhost\n::1 localhost\n{ADDRESSES[0]} {NAME}\n{ADDRESSES[1]} {NAME}\n", encoding="utf-8"
+        f"127.0.0.1 localhost\n::1 localhost\n{ADDRESSES[0]} {names}\n{ADDRESSES[1]} {names}\n", encoding="utf-8"
     )
+    resolvers = Path("/etc/resolv.conf")
+    resolvers.unlink(missing_ok=True)  # a link to elsewhere, perhaps
+    resolvers.write_text("nameserver 127.0.0.1\n", encoding="utf-8")
     rules = Path("/etc/iptables")
     rules.mkdir(exist_ok=True)
     for version, icmp in (("v4", "icmp"), ("v6", "ipv6-icmp")):
@@ -82,7 +92,7 @@ def files(directory: Path) -> None:
             (rules / name).write_text(SAVE.format(icmp=icmp), encoding="utf-8")
     authority = trustme.CA()
     authority.cert_pem.write_to_path("/etc/ssl/private-ca.pem")
-    authority.issue_cert(NAME).private_key_and_cert_chain_pem.write_to_path(str(directory / "server.pem"))
+    authority.issue_cert(NAME, *OTHER_NAMES).private_key_and_cert_chain_pem.write_to_path(str(directory / "server.pem"))
 
 
 def serve(directory: Path) -> subprocess.Popen[str]:
@@ -101,7 +111,8 @@ def main() -> int:
     server = serve(directory)
     try:
         environment = dict(os.environ, SSL_CERT_FILE="/etc/ssl/private-ca.pem")
-        return subprocess.run(sys.argv[2:], env=environment, check=False).returncode
+        with NameServer(RECORDS, port=53):
+            return subprocess.run(sys.argv[2:], env=environment, check=False).returncode
     finally:
         server.communicate()
 

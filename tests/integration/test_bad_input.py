@@ -25,6 +25,7 @@ from runner import environment  # noqa: E402
 
 WIRE = "mailops.gate.assert_mail_ports"
 FILTER = "mailops.gate.assert_firewall_ports"
+EGRESS = "mailops.gate.assert_mail_egress"
 GOOD_SAVE = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
 
 #: File name -> content, for the options that name files.
@@ -107,6 +108,24 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a host without IPv6, role": (
         role(verify_rules={"iptables": "{files}/good.save"}, verify_families=["ipv4"]),
         ["mx: 1 failed of 3 checks", "firewall.missing-opening"],
+    ),
+    "nowhere to go, egress": ({EGRESS: {}}, ["targets", "at least one host", "domains"]),
+    "a URL for a target, egress": (
+        {EGRESS: {"targets": ["smtp://relay"]}},
+        ["targets[0]", "smtp://relay", "host name"],
+    ),
+    "unknown key of a target, egress": (
+        {EGRESS: {"targets": [{"host": "relay.example.net", "port": 25}]}},
+        ["targets[0].port", "25", "ports"],
+    ),
+    "port too large, egress": (
+        {EGRESS: {"targets": ["a.example"], "ports": [70000]}},
+        ["ports", "70000", "1 to 65535"],
+    ),
+    "a mailbox for a domain, egress": ({EGRESS: {"domains": ["a@b.example"]}}, ["domains[0]", "a@b.example"]),
+    "no view for a reference, egress": (
+        {EGRESS: {"targets": ["a.example"], "reference": [{"port": 25}]}},
+        ["reference[0]", "25", "mail_egress_info"],
     ),
     "no cryptography": (
         {**wire(), "vars": {"ansible_python_interpreter": "{files}/bare/bin/python3"}},

@@ -25,6 +25,7 @@ TAKES_MAIL = {b"MAIL": lines(b"250 2.1.0 Ok")}
 RELAYS = {**TAKES_MAIL, b"RCPT": lines(b"250 2.1.5 Ok")}
 TRY = {"try_login": True}
 PREAUTH = CYRUS_IMAP.replace(b"* OK", b"* PREAUTH")
+APOP = lines(b"+OK POP3 ready <1896.697170952@mail.example.org>")
 ABORTED = lines(b"501 5.7.0 Authentication aborted")
 
 # The other mode than the one that is required
@@ -84,6 +85,10 @@ STARTTLS_CASES = [
             ("pop3", b"STLS", lines(b"-ERR [SYS/TEMP] TLS not ready")),
         )
     ),
+    Case("does not know of the encryption, and offers no login",
+         Behaviour("imaps", inside={b"CAPABILITY": imap_capabilities(b"STARTTLS LOGINDISABLED")}), (STARTTLS_AGAIN, FAIL)),
+    Case("cannot read its certificate", Behaviour("smtp", clear={b"STARTTLS": lines(b"454 TLS currently unavailable")}),
+         ("mail.throttled", UNKNOWN)),
     *(
         Case(f"{kind} offers STARTTLS again under TLS", Behaviour(kind, **again), (STARTTLS_AGAIN, FAIL))
         for kind, again in {
@@ -135,6 +140,20 @@ LOGIN_CASES = [
         Behaviour("submission", clear={b"EHLO": ehlo(b"STARTTLS", b"AUTH SCRAM-SHA-256")}),
         (LOGIN, WARN),
     ),
+    Case("POP3 offers APOP in clear", Behaviour("pop3", APOP), (LOGIN, WARN)),
+    Case("submission goes along with a login that it offers in clear", Behaviour(
+        "submission", clear={b"EHLO": ehlo(b"STARTTLS", b"AUTH PLAIN"), b"AUTH": lines(b"334 "), b"*": ABORTED}),
+        (LOGIN, FAIL), options=TRY),
+    Case("POP3 lists USER and refuses it", Behaviour("pop3", clear={b"CAPA": capa(b"STLS", b"USER")}), (LOGIN, WARN),
+         options=TRY),
+    Case("submission waits for a login that it offers in clear", Behaviour(
+        "submission", clear={b"EHLO": ehlo(b"STARTTLS", b"AUTH PLAIN"), b"MAIL": lines(b"530 5.7.0 Authentication required")}),
+        (LOGIN, FAIL)),
+    Case("submission hangs up on a login", Behaviour("submission", closes_on=("clear", b"AUTH")), None, options=TRY),
+    Case("a public server hangs up on mail in clear", Behaviour("smtp", closes_on=("clear", b"MAIL")),
+         ("mail.starttls-enforced", WARN)),
+    Case("submission finds an empty password wrong", Behaviour(
+        "submission", clear={b"AUTH": lines(b"535 Incorrect authentication data")}), (REFUSED, FAIL), options=TRY),
     *(
         Case(f"{kind} begins a login in clear", Behaviour(kind, clear=begun), (REFUSED, FAIL), options=TRY)
         for kind, begun in {
@@ -166,6 +185,9 @@ LOGIN_CASES = [
     Case("submissions relays without a login", Behaviour("submissions", inside=RELAYS), ("mail.relay", FAIL),
          options={"relay_to": "probe@example.net"}),
     Case("an open relay", Behaviour("smtp", inside=RELAYS), ("mail.relay", FAIL), options={"relay_to": "probe@example.net"}),
+    Case("stock Postfix puts strangers off", Behaviour(
+        "submission", inside={**TAKES_MAIL, b"RCPT": lines(b"454 4.7.1 <probe@example.net>: Relay access denied")}),
+        None, options={"relay_to": "probe@example.net"}),
     Case("a relay that is busy", Behaviour("smtp", inside={b"RCPT": lines(b"451 4.3.0 try later")}), ("mail.relay", UNKNOWN),
          options={"relay_to": "probe@example.net"}),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from matrix_servers import Behaviour, TakeOver
 from wire_servers import Peer, black_hole, unused_port
 
 GREETING, PROTOCOL, REACHABLE, THROTTLED = "mail.greeting", "mail.protocol", "mail.reachable", "mail.throttled"
-HANDSHAKE = "mail.tls-handshake"
+HANDSHAKE, ENCRYPTION = "mail.tls-handshake", "mail.encryption"
 
 
 def hang_up(_peer: Peer) -> None:
@@ -95,6 +95,13 @@ def nobody():
     yield unused_port()
 
 
+def synchronised(peer: Peer) -> None:
+    """Postfix 3.9 and later, of whoever speaks first."""
+    peer.socket.recv(4096)
+    peer.say(lines(b"554 5.5.0 Error: SMTP protocol synchronization"))
+
+
+LOCAL_ERROR = lines(b"421 4.3.0 mail.example.org Server local error")
 BUSY = saying(lines(b"421 4.7.0 mail.example.org Error: too many connections from 127.0.0.1"))
 SSH = saying(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
 HTTP = saying(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
@@ -123,6 +130,12 @@ TCP_CASES = [
     Case("POP3 in use", serving("pop3", saying(lines(b"-ERR [IN-USE] busy"))), (THROTTLED, UNKNOWN)),
     Case("Sieve too busy", serving("sieve", saying(lines(b'BYE (TRYLATER) "Too busy"'))), (THROTTLED, UNKNOWN)),
     Case("refuses service", serving("smtp", saying(lines(b"554 mail.example.org no service"))), (GREETING, FAIL)),
+    Case("Postfix without the PROXY header it expects", serving("smtp", saying(LOCAL_ERROR)), (GREETING, FAIL)),
+    # A PROXY header, where none is expected, is the first command
+    Case("a PROXY header that SMTP does not expect", Behaviour("smtp", take_over=from_connection(1, synchronised)),
+         (GREETING, FAIL), {"proxy_protocol": "v1"}),
+    Case("a PROXY header that IMAP does not expect", Behaviour("imap"), (ENCRYPTION, UNKNOWN), {"proxy_protocol": "v1"}),
+    Case("a PROXY header that implicit TLS does not expect", Behaviour("imaps"), (GREETING, FAIL), {"proxy_protocol": "v2"}),
     # Other protocols
     Case("SSH instead", serving("submission", SSH), (PROTOCOL, FAIL)),
     Case("HTTP instead", serving("imaps", HTTP), (PROTOCOL, FAIL)),

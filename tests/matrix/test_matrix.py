@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import collections
+import json
 
 import pytest
+from module_utils._gate.report.ports import port_as_dict
 
 from matrix_case import faults
 from matrix_certificate_cases import CERTIFICATE_CASES
@@ -25,6 +27,8 @@ def test_one_fault_has_one_finding(case, keys):
     found, evidence = faults(case, keys)
     told = [(item.check, item.outcome) for item in found]
     assert told == ([case.finding] if case.finding else []), "\n".join([*map(str, found), *map(str, evidence)])
+    # What is told of a port without `verbose`, whatever is wrong with it.
+    assert [size for size in (len(json.dumps(port_as_dict(port))) for port in evidence) if size >= 4096] == []
 
 
 def test_the_matrix_is_large_and_every_name_stands_once():

@@ -6,6 +6,8 @@
 
     check.py [STAGE | GROUP ...]
 
+Stages of the group `slow` run only when they, or it, are named, and one after the other where no other runs.
+
 Prints a line for each stage that ends, the log of one that failed, and a table at the end. Exit code 1 when any failed.
 """
 
@@ -22,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import workspace
-from stages import STAGES, Stage
+from stages import SLOW, STAGES, Stage
 
 SIDE_BY_SIDE = 3
 SHOWN_LINES = 80
@@ -123,12 +125,14 @@ def judge(stage: Stage, code: int, detail: str, seconds: float, log: str) -> Res
 
 
 def selected(names: list[str]) -> list[Stage]:
-    """The stages that these names (stages or groups) mean; all when there are none."""
+    """The stages that these names (stages or groups) mean; all but the slow ones when there are none."""
     known = {stage.name for stage in STAGES} | {stage.group for stage in STAGES}
     unknown = sorted(set(names) - known)
     if unknown:
         sys.exit(f"no such stage: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    return [stage for stage in STAGES if not names or stage.name in names or stage.group in names]
+    if not names:
+        return [stage for stage in STAGES if stage.group != SLOW]
+    return [stage for stage in STAGES if stage.name in names or stage.group in names]
 
 
 def tell(result: Result) -> None:
@@ -165,7 +169,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     results: list[Result] = []
     try:
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        with ThreadPoolExecutor(1 if all(stage.group == SLOW for stage in stages) else SIDE_BY_SIDE) as pool:
             waiting = {pool.submit(runner.run, stage) for stage in stages}
             try:
                 while waiting:

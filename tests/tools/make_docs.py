@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes docs/findings.md and docs/policies.md from the library; with ``--check`` only tells whether they are current."""
+"""Writes the pages of docs that are made from the library; with ``--check`` only tells whether they are current."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "plugins" / "module_utils"))
 
 from _gate.judge.checks import CHECKS  # noqa: E402
+from diagnosis_page import diagnosis_page  # noqa: E402
 from policies_page import policies_page  # noqa: E402
 
 INTRODUCTION = """# Findings
@@ -33,7 +34,11 @@ def findings_page() -> str:
 
 
 def main() -> int:
-    pages = {ROOT / "docs" / "findings.md": findings_page(), ROOT / "docs" / "policies.md": policies_page()}
+    pages = {
+        ROOT / "docs" / "findings.md": findings_page(),
+        ROOT / "docs" / "diagnosis.md": diagnosis_page(),
+        ROOT / "docs" / "policies.md": policies_page(),
+    }
     if "--check" not in sys.argv[1:]:
         for page, text in pages.items():
             page.write_text(text, encoding="utf-8")

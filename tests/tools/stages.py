@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stages of ``make test``: what runs, in which group, for how long at most.
+"""The stages of ``make test``, and of ``make test-all`` the slow ones: what runs, in which group, for how long at most.
 
 A stage fails with its exit code. One that the machine cannot run prints ``SKIPPED: reason`` and ends with 0.
 """
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from workspace import PYTHON, ROOT, tracked_files
 
+#: The group that runs only when it is named.
+SLOW = "slow"
 PYTEST = f"{PYTHON} -m pytest -q"
 SHELL_SCRIPTS = " ".join(
     name
@@ -51,6 +53,13 @@ STAGES = [
     # Waits for `molecule`: a checkout has one lab.
     Stage("polite", "molecule", "sh tests/lab/molecule.sh polite", seconds=3600),
     Stage("integration", "integration", f"{PYTEST} tests/integration"),
+    Stage("report", "report", f"{PYTEST} tests/report"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
     Stage("kernel", "kernel", f"{PYTEST} -n 2 tests/kernel"),
+    # Only by name, and one at a time: they take long, and one measures.
+    Stage("peers-scenario", SLOW, "sh tests/lab/molecule.sh peers", seconds=3600),
+    Stage("fuzz", SLOW, f"{PYTHON} tests/fuzz/run.py", seconds=3600),
+    Stage("test-peers", SLOW, "sh tests/peers/run.sh tests/peers/compare_all.py", seconds=7200),
+    Stage("bench-wire", SLOW, "sh tests/peers/run.sh tests/bench/bench_wire.py", seconds=7200),
+    Stage("test-kernel-long", SLOW, f"{PYTHON} tests/kernel/long_run.py", seconds=7200),
 ]

@@ -14,9 +14,9 @@ from .._gate.intent.services import Defaults, Service, parse_services
 from .._gate.wire.hello.groups import ALL_SCHEMES, GROUPS, scheme_name
 from .._gate.wire.hello.suites import SUITES
 from .._gate.wire.look import Limits, Target
-from .._gate.wire.names import as_address, to_ascii
+from .._gate.wire.names import as_address, lacks_scope, to_ascii
 from .._gate.wire.posture_questions import Questions
-from .._gate.wire.target import DEFAULT_CHECKS, LOGIN
+from .._gate.wire.target import DEFAULT_CHECKS, LOGIN, SCOPE_WANTED
 
 #: To one port. A dozen suffices for a server without fault; the others are for asking again where one hangs up.
 _MOST_CONNECTIONS = 24
@@ -59,6 +59,9 @@ def targets(options: Mapping[str, Any], services: Sequence[Service]) -> list[Tar
     for address in addresses:
         if as_address(address) is None:
             raise IntentError("addresses", address, "an IPv4 or IPv6 address")
+    for option, given in (("addresses", addresses), ("host", () if addresses else hosts)):
+        for name in filter(lacks_scope, given):
+            raise IntentError(option, name, SCOPE_WANTED)
     checks = DEFAULT_CHECKS + (LOGIN,) if options["try_login"] else DEFAULT_CHECKS
     # Most services share the task's one policy, and the complement of a policy is long.
     questions = {id(service.policy): _questions(service.policy, options["depth"]) for service in services}

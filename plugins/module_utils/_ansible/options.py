@@ -34,6 +34,13 @@ FILTER: dict[str, dict[str, Any]] = {
     "families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"]},
 }
 
+EGRESS: dict[str, dict[str, Any]] = {
+    "targets": {"type": "list", "elements": "raw", "default": []},
+    "domains": {"type": "list", "elements": "str", "default": []},
+    "ports": {"type": "list", "elements": "int", "default": [25, 465, 587]},
+    "reference": {"type": "list", "elements": "dict", "default": []},
+}
+
 
 def _spec(*parts: dict[str, dict[str, Any]], required: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
     spec = {name: dict(option) for part in parts for name, option in part.items()}
@@ -45,3 +52,5 @@ def _spec(*parts: dict[str, dict[str, Any]], required: tuple[str, ...] = ()) -> 
 MAIL_PORTS = _spec(SHARED, required=("host", "services"))
 FIREWALL_PORTS_INFO = _spec(SHARED, FILTER, {"baseline": {"type": "raw"}})
 FIREWALL_PORTS = _spec(SHARED, FILTER, {"next_boot": {"type": "bool", "default": False}}, required=("services",))
+LISTENING_PORTS_INFO = _spec(SHARED)
+MAIL_EGRESS = _spec(SHARED, EGRESS)

@@ -6,35 +6,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Mapping, Sequence
 
+from .._gate.dataclass import replace
 from .._gate.intent.services import Service
 from .._gate.judge.mail_ports import judge_mail_ports
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
 from .._gate.report.plain import verdict_as_dict
 from .._gate.report.ports import port_as_dict
-from .._gate.wire.certificate import require_cryptography
 from .._gate.wire.evidence import PortEvidence
-from .._gate.wire.look import look
+from .._gate.wire.look import Progress, look
 from .look_options import limits, mail_services, targets
 
 
-def mail_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
+def mail_ports_info(options: Mapping[str, Any], waiting: Progress | None = None) -> dict[str, Any]:
     """The result of ``mail_ports_info``: ``ports``, one entry for each port of each address."""
-    evidence = _look(options, mail_services(options))
+    evidence = _look(options, mail_services(options), waiting)
     return {"changed": False, "ports": [port_as_dict(port, options["verbose"]) for port in evidence]}
 
 
-def assert_mail_ports(options: Mapping[str, Any]) -> dict[str, Any]:
+def assert_mail_ports(options: Mapping[str, Any], waiting: Progress | None = None) -> dict[str, Any]:
     """The result of ``assert_mail_ports``: the verdict, ``failed`` as ``fail_on`` says."""
     fail_on = parse_fail_on(options["fail_on"])
     services = mail_services(options)
-    verdict = reach_verdict(judge_mail_ports(services, _look(options, services)))
+    verdict = reach_verdict(judge_mail_ports(services, _look(options, services, waiting)))
     return dict(verdict_as_dict(verdict), changed=False, failed=verdict.stops(fail_on))
 
 
-def _look(options: Mapping[str, Any], services: Sequence[Service]) -> list[PortEvidence]:
-    require_cryptography()
-    evidence = look(targets(options, services), limits(options))
+def _look(options: Mapping[str, Any], services: Sequence[Service], waiting: Progress | None) -> list[PortEvidence]:
+    evidence = look(targets(options, services), limits(options), waiting=waiting)
     return [replace(port, host=options["host"][0]) for port in evidence] if options["addresses"] else evidence

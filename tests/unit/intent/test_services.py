@@ -78,6 +78,13 @@ BAD = [
     ({"port": 25, "protocol": "ftp"}, "services[0].protocol", "one of smtp"),
     ({"port": 22, "protocol": "tcp", "policy": "rfc8314"}, "services[0].policy", "mail services"),
     ({"name": "ssh", "encryption": "implicit"}, "services[0].encryption", "mail services"),
+    (
+        {"name": "imap", "encryption": "none", "authentication": True},
+        "services[0].authentication",
+        "encryption is none",
+    ),
+    ({"name": "imap", "trust": ""}, "services[0].trust", "system, none, or the path"),
+    ({"name": "imap", "trust": 7}, "services[0].trust", "system, none, or the path"),
     ({"name": "imap", "closed": "maybe"}, "services[0].closed", "true or false"),
     ({"name": "imap", "policy": "strict"}, "services[0].policy", "rfc8314"),
     ({"name": "imap", "policy": {"min_day": 3}}, "services[0].policy.min_day", "known keys"),
@@ -93,6 +100,19 @@ def test_bad_input_names_option_value_and_what_is_right(item, option, right):
         parse_services([item], DEFAULTS)
     assert caught.value.option == option
     assert right in str(caught.value)
+
+
+def test_an_empty_trust_of_the_task_is_the_tasks():
+    with pytest.raises(IntentError, match="system, none, or the path") as caught:
+        parse_services(["imap"], Defaults(parse_policy("rfc8314"), trust=""))
+    assert caught.value.option == "trust"
+
+
+def test_without_encryption_no_login_needs_to_be_offered():
+    (service,) = parse_services([{"name": "imap", "encryption": "none"}], DEFAULTS)
+    assert (service.encryption, service.begins) == ("none", "plain")
+    (service,) = parse_services([{"name": "imap", "encryption": "none", "authentication": False}], DEFAULTS)
+    assert not service.authentication
 
 
 @pytest.mark.parametrize("given", [[], None, "imaps", {"name": "imaps"}])

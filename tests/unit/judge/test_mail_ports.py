@@ -168,7 +168,8 @@ def test_a_private_address_is_not_what_a_public_server_sees():
 
 
 @pytest.mark.parametrize(
-    "detail", ["ENETUNREACH: Network is unreachable", "EPERM: Operation not permitted", "EINVAL: no scope"]
+    "detail",
+    ["ENETUNREACH: Network is unreachable", "EPERM: Operation not permitted", "EINVAL: no scope", "EACCES: denied"],
 )
 def test_what_was_never_sent_tells_nothing_of_the_server(detail):
     nothing = dict(NOTHING, state=seen.UNREACHABLE, detail=detail, source_address="")

@@ -56,6 +56,13 @@ def test_authentication_is_not_required_of_an_mx():
     assert faults(service("smtp"), good("smtp", mail_posture=MailPosture(authentication_required=NO))) == []
 
 
+def test_a_public_mx_that_hangs_up_on_mail_in_clear_requires_tls():
+    hung_up = Observation(seen.YES, "", "hung up when mail was begun")
+    evidence = good("smtp", mail_posture=MailPosture(starttls_enforced=hung_up))
+    (fault,) = [item for item in judge_mail_ports([service("smtp")], [evidence]) if item.outcome != PASS]
+    assert (fault.check, fault.outcome, fault.observed) == ("mail.starttls-enforced", WARN, hung_up.why)
+
+
 def test_a_public_mx_must_not_require_tls():
     assert faults(service("smtp"), good("smtp", mail_posture=MailPosture(starttls_enforced=YES))) == [
         ("mail.starttls-enforced", WARN)

@@ -12,7 +12,7 @@ from _gate.errors import IntentError
 from _gate.packetfilter import live
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.live import Address, HostFacts
-from _gate.packetfilter.model import Host, Route, Ruleset
+from _gate.packetfilter.model import FAMILY, SADDR, Host, Own, Route, Ruleset
 from _gate.packetfilter.readers.combine import RulesEvidence
 from _gate.packetfilter.sensor import look_at_filter
 
@@ -91,13 +91,47 @@ def test_what_is_promised_arrives_on_an_interface_that_the_host_has(host, files)
     ],
 )
 def test_nothing_is_promised_to_what_is_behind_a_bridge_of_this_host(monkeypatch, bridges, routes, promised):
-    names = (*sorted({"docker0", "eth0", *bridges}), "lo")
-    ways = tuple(Route(4, 0, 0xFFFFFFFF, name, 0) for name in routes)
-    facts = HostFacts((V4,), names, Host(own=(), interfaces=names, routes=ways, bridges=frozenset(bridges)))
+    names = tuple(sorted({"docker0", "eth0", *bridges}))
+    defaults = [Route(4, 0, 0xFFFFFFFF, name, 0) for name in routes]
+    near = [Route(4, 0x0A000000 + (at << 16), 0x0A00FFFF + (at << 16), name, 0) for at, name in enumerate(names)]
+    host = Host(own=(), interfaces=names, routes=(*defaults, *near), bridges=frozenset(bridges))
     rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
-    monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
+    monkeypatch.setattr(live, "from_host", lambda run: (rules, HostFacts((V4,), (*names, "lo"), host)))
     seen = look_at_filter({})
-    assert seen.promised == question(seen.space, [4], promised, ["192.0.2.1"])
+    asked = {name: question(seen.space, [4], [name], ["192.0.2.1"]) for name in names}
+    assert [name for name in names if seen.space.meet(asked[name], seen.promised)] == promised
+
+
+def test_nothing_is_promised_to_packets_that_no_client_sends(monkeypatch):
+    """Firewalld drops what comes from the host's own address, or from a network that is behind another interface."""
+    names = ("eth0", "eth1", "lo")
+    own = (Own(4, 0xC0000201, "eth0", "global", 24), Own(4, 0x0A000001, "eth1", "global", 8))
+    routes = (
+        Route(4, 0, 0xFFFFFFFF, "eth0", 0),
+        Route(4, 0xC0000200, 0xC00002FF, "eth0", 0),
+        Route(4, 0x0A000000, 0x0AFFFFFF, "eth1", 0),
+    )
+
+    def promised(from_address, interface, routes=routes):
+        facts = HostFacts((V4,), names, Host(own=own, interfaces=names, routes=routes))
+        rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
+        monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
+        seen = look_at_filter({})
+        source = seen.space.box({FAMILY: ((4, 4),), SADDR: ((from_address, from_address),)})
+        return seen.space.meet(
+            seen.promised, seen.space.intersect(source, question(seen.space, [4], [interface], ["192.0.2.1"]))
+        )
+
+    assert promised(0xCB007101, "eth0")
+    assert not promised(0xCB007101, "eth1")
+    assert promised(0x0A000002, "eth1")
+    assert not promised(0x0A000002, "eth0")
+    assert promised(0xC0000202, "eth0")
+    assert not promised(0xC0000201, "eth0")  # the host itself
+    without_default = routes[1:]
+    assert promised(0xCB007101, "eth0", without_default)
+    assert promised(0xCB007101, "eth1", without_default)
+    assert not promised(0x0A000002, "eth0", without_default)
 
 
 def test_a_host_without_addresses_is_asked_about_all(host):

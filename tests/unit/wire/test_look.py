@@ -20,6 +20,7 @@ from wire_servers import (
     Server,
     black_hole,
     mail_server,
+    unused_port,
 )
 
 QUICK = Limits(deadline_seconds=8, connect_seconds=1, reply_seconds=1, silence_seconds=0.3, ehlo_name="client.example")
@@ -172,6 +173,10 @@ def test_damaged_ca_file(tmp_path):
         look([Target("127.0.0.1", 25, "smtp", "plain", trust=str(path))], QUICK)
 
 
+def missing():
+    raise EvidenceError("cryptography", "not there", "install it")
+
+
 def test_missing_cryptography_names_library_interpreter_and_remedy(monkeypatch):
     monkeypatch.setitem(certificate_module.sys.modules, "cryptography", None)
     monkeypatch.setitem(certificate_module.sys.modules, "cryptography.x509", None)
@@ -179,6 +184,21 @@ def test_missing_cryptography_names_library_interpreter_and_remedy(monkeypatch):
         certificate_module.require_cryptography()
     for word in ("cryptography", certificate_module.sys.executable, "python3-cryptography"):
         assert word in str(caught.value)
+
+
+def test_cryptography_is_looked_for_before_anything_is_connected(monkeypatch):
+    monkeypatch.setattr("_gate.wire.look.importlib.machinery.PathFinder.find_spec", lambda name: None)
+    monkeypatch.setattr("_gate.wire.look._Look", None)
+    monkeypatch.setattr("_gate.wire.look.require_cryptography", missing)
+    with pytest.raises(EvidenceError, match="not there"):
+        look([Target("127.0.0.1", 25, "smtp", "plain")], QUICK)
+
+
+def test_cryptography_that_cannot_be_imported_ends_the_look(monkeypatch):
+    monkeypatch.setattr("_gate.wire.look.importlib.machinery.PathFinder.find_spec", lambda name: "a spec")
+    monkeypatch.setattr("_gate.wire.look.require_cryptography", missing)
+    with pytest.raises(EvidenceError, match="not there"):
+        look([Target("127.0.0.1", unused_port(), "smtp", "plain")], QUICK)
 
 
 @pytest.mark.parametrize(

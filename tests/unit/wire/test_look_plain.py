@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from _gate.errors import IntentError
 from _gate.wire.look import Limits, Target, look
 from wire_servers import (
     IMAP_ANSWERS,
@@ -52,9 +53,15 @@ def test_timed_out():
 
 
 def test_unreachable_keeps_the_words_of_the_system():
-    (seen,) = look([Target("fe80::1", 25, "smtp", "plain")], QUICK)  # link-local without a scope: no packet leaves
+    (seen,) = look([Target("255.255.255.255", 25, "smtp", "plain")], QUICK)  # broadcast: no packet leaves
     assert seen.state == "unreachable"
-    assert seen.detail.startswith("EINVAL: ")
+    assert seen.detail.startswith(("ENETUNREACH: ", "EACCES: "))
+
+
+def test_a_link_local_address_without_a_scope_is_refused_before_anything_is_sent():
+    with pytest.raises(IntentError, match="fe80::1%eth0") as caught:
+        look([Target("192.0.2.1", 25, "smtp", "plain"), Target("fe80::1", 25, "smtp", "plain")], QUICK)
+    assert caught.value.option == "targets[1].host"
 
 
 def test_plain_server():

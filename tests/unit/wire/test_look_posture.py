@@ -13,6 +13,7 @@ import pytest
 
 from _gate.report.ports import port_as_dict
 from _gate.wire.look import Limits, Target, look
+from _gate.wire.posture_questions import Questions
 from wire_servers import IMAP_GREETING, IMAP_UNDER_TLS, SMTP_ANSWERS, SMTP_UNDER_TLS, Server, mail_server
 
 pytest.importorskip("cryptography", reason="certificates are made and read with cryptography")
@@ -150,12 +151,48 @@ def picky(context, always=False):
     return script
 
 
+def tls_once(context):
+    """A server where TLS works once and never again, with or without company."""
+    visits = []
+
+    def script(peer):
+        visits.append(peer)
+        peer.say(GREETING)
+        peer.socket.recv(100)
+        peer.say(b"250-mx\r\n250 STARTTLS\r\n")
+        peer.socket.recv(100)
+        peer.say(b"220 go\r\n")
+        if len(visits) == 1:
+            peer.start_tls(context)
+            mail_server(b"", SMTP_UNDER_TLS)(peer)
+
+    return script
+
+
 def test_injection_hung_up_on_and_control_goes_well(context):
     with Server(picky(context)) as server:
         seen = see(server, checks=("starttls_injection",))
     assert seen.mail_posture.starttls_injection.answer == "no"
     assert "TLS without" in seen.mail_posture.starttls_injection.why
     assert (seen.connections, seen.hindered) == (3, "")
+
+
+def test_injection_hung_up_on_and_a_hello_of_the_tls_posture_is_the_control(context):
+    with Server(picky(context)) as server:
+        seen = see(server, checks=("starttls_injection",), questions=Questions())
+    assert seen.mail_posture.starttls_injection.answer == "no"
+    assert "TLSv1.2" in port_as_dict(seen)["posture"]["versions"]
+    assert seen.connections == 2 + seen.posture.connections
+
+
+def test_injection_fails_and_so_does_the_tls_posture(context):
+    with Server(tls_once(context)) as server:
+        seen = see(server, checks=("starttls_injection",), questions=Questions())
+    injection = seen.mail_posture.starttls_injection
+    assert (injection.answer, injection.why) == ("not established", "no TLS, and none without the command either")
+    # That it has TLS 1.3 is what the first visit saw.
+    assert port_as_dict(seen)["posture"]["versions"] == ["TLSv1.3"]
+    assert seen.connections == 3 + seen.posture.connections
 
 
 def test_injection_hung_up_on_and_control_too(context):
@@ -171,21 +208,7 @@ def test_injection_hung_up_on_and_control_too(context):
 
 
 def test_injection_fails_and_so_does_the_control(context):
-    """TLS works once and never again, with or without company."""
-    visits = []
-
-    def script(peer):
-        visits.append(peer)
-        peer.say(GREETING)
-        peer.socket.recv(100)
-        peer.say(b"250-mx\r\n250 STARTTLS\r\n")
-        peer.socket.recv(100)
-        peer.say(b"220 go\r\n")
-        if len(visits) == 1:
-            peer.start_tls(context)
-            mail_server(b"", SMTP_UNDER_TLS)(peer)
-
-    with Server(script) as server:
+    with Server(tls_once(context)) as server:
         seen = see(server, checks=("starttls_injection",))
     assert seen.mail_posture.starttls_injection.answer == "not established"
     assert seen.mail_posture.starttls_injection.why == "no TLS, and none without the command either"

@@ -10,7 +10,7 @@ import ipaddress
 
 import pytest
 
-from _gate.wire.names import matches, to_ascii
+from _gate.wire.names import lacks_scope, matches, to_ascii
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,22 @@ def test_what_is_no_host_name(name):
 def test_what_resolvers_take_for_another_address_is_no_name(name):
     with pytest.raises(ValueError, match="not a host name"):
         to_ascii(name)
+
+
+@pytest.mark.parametrize(
+    "name, lacks",
+    [
+        ("fe80::1", True),
+        ("febf::1", True),
+        ("fe80::1%eth0", False),
+        ("2001:db8::1", False),
+        ("169.254.0.1", False),
+        ("::1", False),
+        ("mail.example.org", False),
+    ],
+)
+def test_a_link_local_address_wants_a_scope(name, lacks):
+    assert lacks_scope(name) is lacks
 
 
 def test_a_name_with_two_spellings_is_refused():

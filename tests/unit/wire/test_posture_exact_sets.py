@@ -14,8 +14,11 @@ from _gate.wire.hello.client import TLS12, TLS13
 from _gate.wire.hello.groups import TLS13_GROUPS, group_name
 from _gate.wire.hello.suites import suite_name, suite_names
 from _gate.wire.hello.traits import suites_of
+from _gate.wire.posture import Application
+from _gate.wire.posture_enumerating import _Order
+from wire_hello_reader import read_hello
 from wire_paper_looks import CLEAN, look_at
-from wire_paper_server import PaperServer
+from wire_paper_server import PaperServer, alert
 from wire_posture import TLS12_SUITES, by_version
 
 
@@ -38,6 +41,92 @@ def test_a_hybrid_group_is_found_without_a_question_for_groups():
 def test_an_exact_set_settles_what_was_not_asked():
     posture = look_at(PaperServer(CLEAN), most_connections=5, enumerate_fully=True)
     assert [suites.outside.answer for suites in posture.suites] == ["rejected", "rejected"]
+
+
+def test_what_was_seen_before_is_not_asked_for_again():
+    paper = PaperServer(CLEAN)
+    posture = look_at(paper, enumerate_fully=True)
+    assert posture.connections == len(paper.hellos)
+    wide = [hello for hello in paper.hellos if hello and len(hello.suites) > 300 and hello.server_name]
+    # The server's favourite has been seen when the certificates were asked for.
+    assert all(CLEAN[TLS12][0] not in hello.suites for hello in wide)
+    assert by_version(posture.suites)["TLSv1.2"].complete
+
+
+def test_a_server_without_groups_in_tls12_has_none_outside():
+    posture = look_at(PaperServer({TLS12: (0x009C, 0x009D)}), enumerate_fully=True)
+    groups = by_version(posture.groups)["TLSv1.2"]
+    assert (groups.accepted, groups.complete, groups.outside.answer) == ((), True, "rejected")
+
+
+def test_a_version_that_only_the_ordinary_client_met_stays_in_doubt():
+    application = Application("TLSv1.3", (), False)
+    posture = look_at(PaperServer({TLS12: CLEAN[TLS12]}), application=application, enumerate_fully=True)
+    suites = by_version(posture.suites)["TLSv1.3"]
+    assert (suites.outside.answer, suites.accepted) == ("inconclusive", ())
+    assert suites.outside.why
+
+
+def test_an_enumeration_that_is_cut_off_leaves_what_is_outside_in_doubt():
+    posture = look_at(PaperServer(CLEAN), most_connections=9, most_when_enumerating=9, enumerate_fully=True)
+    outside = {name: entry.outside for name, entry in by_version(posture.suites).items()}
+    assert [answer.answer for answer in outside.values()] == ["inconclusive", "inconclusive"]
+    assert "within 9 connections" in outside["TLSv1.2"].why
+
+
+@pytest.mark.parametrize("own_order", [True, False])
+@pytest.mark.parametrize("count", [2, 3, 9])
+def test_whose_order_decides(own_order, count):
+    suites = suites_of("TLSv1.2")[10 : 10 + count]
+    paper = PaperServer({TLS12: suites[1:] + suites[:1]}, own_order=own_order)
+    found = by_version(look_at(paper, enumerate_fully=True).suites)["TLSv1.2"]
+    assert (found.complete, found.server_chooses) == (True, own_order)
+    assert set(found.accepted) == set(suite_names(suites))
+
+
+A, B, C, CHACHA, DHE = 0xC02C, 0xC02B, 0xC009, 0xCCA9, 0x009E
+
+
+@pytest.mark.parametrize(
+    "first, second, accepted, chooses",
+    [
+        (A, A, [A, B, C], True),
+        (A, C, [A, B, C], False),
+        (B, C, [A, B, C], False),
+        (B, A, [A, B, C], None),  # neither its own favourite nor the client's
+        (A, A, [A], None),
+        (A, 0, [A, B], None),
+        (CHACHA, A, [A, B, CHACHA], None),
+        (DHE, A, [A, B, DHE], None),
+    ],
+)
+def test_an_order_shows_in_two_answers(first, second, accepted, chooses):
+    order = _Order((A, B, CHACHA, C, DHE), first)
+    if order.is_to_be_turned:
+        assert order.turned()[-1] == first
+        assert not {CHACHA, DHE}.intersection(order.turned())
+        order.answered(order.turned(), second)
+    assert order.server_chooses(accepted) is chooses
+    assert not order.is_to_be_turned
+
+
+@pytest.mark.parametrize("longest, chooses", [(10000, True), (400, None)])
+def test_whose_order_decides_is_not_told_by_hellos_in_pieces(longest, chooses):
+    suites = suites_of("TLSv1.2")[:40:8]
+    paper = PaperServer({TLS12: suites[::-1]}, own_order=True)
+    paper.instead = lambda hello, number: alert(47) if hello and len(hello) > longest else None
+    found = by_version(look_at(paper, enumerate_fully=True, most_when_enumerating=400).suites)["TLSv1.2"]
+    assert set(found.accepted) == set(suite_names(suites))
+    assert found.server_chooses is chooses
+
+
+def test_what_only_hellos_without_a_name_get_is_not_in_the_set():
+    unnamed = PaperServer({TLS12: (0xC014,)})
+    paper = PaperServer({TLS12: CLEAN[TLS12]})
+    paper.instead = lambda hello, number: unnamed.answer(hello) if hello and not read_hello(hello).server_name else None
+    found = by_version(look_at(paper, enumerate_fully=True).suites)["TLSv1.2"]
+    assert set(found.accepted) == set(suite_names(CLEAN[TLS12]))
+    assert found.complete
 
 
 SUITES12 = st.lists(st.sampled_from(suites_of("TLSv1.2")), min_size=1, max_size=5, unique=True)

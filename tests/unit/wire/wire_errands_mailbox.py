@@ -71,6 +71,24 @@ MAILBOX_ERRANDS = {
         preauthenticated=NO,
         login_refused=NO,
     ),
+    "imap hangs up on a login in clear": Session(
+        imap_login(b"LOGINDISABLED", C(b"g2 AUTHENTICATE PLAIN"), S(b"* BYE stunnel: unexpected command"))[:-2],
+        {
+            "observed": {"preauthenticated": NO, "login_refused": YES},
+            "stopped": "the server said goodbye: BYE stunnel: unexpected command",
+        },
+        protocol="imap",
+        errand=LOGIN,
+    ),
+    "imap hangs up on a login in clear, but for another reason": Session(
+        imap_login(b"AUTH=PLAIN", C(b"g2 AUTHENTICATE PLAIN"), S(b"* BYE Too many connections"))[:-2],
+        {
+            "observed": {"preauthenticated": NO, "login_refused": UNCLEAR},
+            "throttled": "* BYE Too many connections",
+        },
+        protocol="imap",
+        errand=LOGIN,
+    ),
     "imap STARTTLS not advertised, accepted": session(
         [
             *(S(b"* OK hi"), C(b"g1 CAPABILITY"), S(b"* CAPABILITY IMAP4rev1", b"g1 OK"), C(b"g2 STARTTLS")),
@@ -148,6 +166,15 @@ MAILBOX_ERRANDS = {
         ],
         *("sieve", LOGIN),
         login_refused=NO,
+    ),
+    "sieve STARTTLS not advertised, accepted": session(
+        [
+            *(S(b'"SASL" "PLAIN"', b"OK"), C(b"STARTTLS"), S(b'OK "go"'), TLS),
+            *(C(b"LOGOUT"), S(b"OK")),
+        ],
+        *("sieve", UNADVERTISED),
+        starttls_unadvertised=YES,
+        left_over_bytes=NO,
     ),
     "sieve STARTTLS not advertised, refused": session(
         [S(b'"SASL" "PLAIN"', b"OK"), C(b"STARTTLS"), S(b'NO "no"'), C(b"LOGOUT"), S(b"OK")],

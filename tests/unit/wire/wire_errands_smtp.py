@@ -67,6 +67,14 @@ SMTP_ERRANDS = {
     "greylisted before TLS": Session(
         before_tls(b"451 4.7.1 later"), {"observed": {"starttls_enforced": UNCLEAR}, "throttled": ""}, errand=BEFORE
     ),
+    "courier wants TLS first, with a code that puts off": Session(
+        before_tls(b"400 STARTTLS is required first."), {"observed": {"starttls_enforced": YES}}, errand=BEFORE
+    ),
+    "TLS is out of order before TLS": Session(
+        before_tls(b"454 4.7.0 TLS not available due to local problem"),
+        {"observed": {"starttls_enforced": UNCLEAR}, "throttled": ""},
+        errand=BEFORE,
+    ),
     "421 for a mail before TLS": Session(
         [GREETING, HELLO, OFFER, MAIL, S(b"421 4.7.0 too many errors")],
         {"observed": {"starttls_enforced": UNCLEAR}, "throttled": ""},
@@ -99,7 +107,7 @@ SMTP_ERRANDS = {
     ),
     "deferred, but for want of relaying": Session(
         under_tls(MAIL, S(b"250 2.1.0 Ok"), RCPT, S(b"454 4.7.1 <x>: Relay access denied"), *RSET),
-        {"observed": {"left_over_bytes": NO, "authentication_required": UNCLEAR, "relays": NO}},
+        {"observed": {"left_over_bytes": NO, "authentication_required": YES, "relays": NO}},
         errand=RELAY,
     ),
     "greylisted at RCPT": Session(
@@ -161,6 +169,35 @@ SMTP_ERRANDS = {
             *(C(b"AUTH LOGIN"), S(b"334 VXNlcm5hbWU6"), C(b"*"), S(b"501 cancelled")),
         ),
         {"observed": {"login_refused": NO}},
+        errand=LOGIN,
+    ),
+    "courier wants TLS before a login, with a code that puts off": Session(
+        login(b"STARTTLS", C(b"AUTH PLAIN"), S(b"400 STARTTLS is required first.")),
+        {"observed": {"login_refused": YES}},
+        errand=LOGIN,
+    ),
+    "exim without server_prompts takes an empty password and finds it wrong": Session(
+        login(b"AUTH PLAIN", C(b"AUTH PLAIN"), S(b"535 Incorrect authentication data")),
+        {"observed": {"login_refused": NO}},
+        errand=LOGIN,
+    ),
+    "a login that failed, and may not have been refused": Session(
+        login(b"STARTTLS", C(b"AUTH PLAIN"), S(b"535 5.7.8 Error: authentication failed")),
+        {"observed": {"login_refused": UNCLEAR}},
+        errand=LOGIN,
+    ),
+    "courier has no login here, and says so with the code of a failed one": Session(
+        login(b"STARTTLS", C(b"AUTH PLAIN"), S(b"535 Authentication rejected")),
+        {"observed": {"login_refused": YES}},
+        errand=LOGIN,
+    ),
+    "a mechanism that there is not": Session(
+        login(
+            b"STARTTLS",
+            C(b"AUTH PLAIN"),
+            S(b"535 5.7.8 Error: authentication failed: Invalid authentication mechanism"),
+        ),
+        {"observed": {"login_refused": YES}},
         errand=LOGIN,
     ),
     "login put off": Session(

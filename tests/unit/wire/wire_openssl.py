@@ -76,6 +76,11 @@ class OpensslServer:
         self._process.kill()
         self._said += self._process.communicate()[0]
 
+    def say(self, line):
+        """To the client that is connected."""
+        self._process.stdin.write(line)
+        self._process.stdin.flush()
+
     def errors(self):
         return re.findall(r":error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):", self._said)
 

@@ -188,6 +188,10 @@ SMTP_SESSIONS = {
         [S(b"554 mx.example.org no SMTP service here"), C(b"QUIT"), S(b"221 bye")],
         {"stopped": "greeting refuses service: 554 mx.example.org no SMTP service here", "throttled": ""},
     ),
+    "postfix that expects the PROXY protocol": Session(
+        [S(b"421 4.3.0 mx.example.org Server local error")],
+        {"stopped": "greeting refuses service: 421 4.3.0 mx.example.org Server local error", "throttled": ""},
+    ),
     "a relay that refuses every hello": Session(
         [
             S(b"220 mx.example.org ESMTP"),

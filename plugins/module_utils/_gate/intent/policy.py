@@ -10,9 +10,9 @@ explained in docs/policies.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Iterable, Mapping, Optional
 
+from ..dataclass import dataclass
 from ..errors import IntentError
 from .policies.bsi_tr_02102_2 import POLICY as BSI_TR_02102_2
 from .policies.mozilla_intermediate import POLICY as MOZILLA_INTERMEDIATE

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Callable, Collection, Iterable, Mapping, Sequence
 
+from ..dataclass import dataclass, replace
 from ..errors import IntentError
 from .suites import TRAITS, suite_traits
 from .vocabulary import ALLOWED, DISCOURAGED, FORBIDDEN, LEVELS

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
+from ..dataclass import dataclass
 from ..errors import IntentError
 from .policy import Policy, parse_policy
 from .registry import DOORS, ENCRYPTIONS, MAIL, MAIL_PROTOCOLS, PROXY_PROTOCOLS, TRANSPORTS
@@ -126,6 +126,12 @@ def _service(item: object, defaults: Defaults, place: str) -> Service:
         raise IntentError(
             place + ".encryption", encryption, "starttls: RFC 5804 defines no implicit TLS for ManageSieve"
         )
+    if encryption == "none" and _boolean(asked.get("authentication", False), place + ".authentication"):
+        raise IntentError(
+            place + ".authentication",
+            True,
+            "left out where encryption is none: it says that a login is offered under TLS",
+        )
     transport = "tcp" if mail else str(protocol)
     return Service(
         label=str(asked.get("name", f"{port}/{transport if not mail else protocol}")),
@@ -140,7 +146,7 @@ def _service(item: object, defaults: Defaults, place: str) -> Service:
         closed=closed,
         optional=_boolean(asked.get("optional", base.get("optional", False)), place + ".optional"),
         server_name=_text(asked.get("server_name", defaults.server_name), place + ".server_name"),
-        trust=_text(asked.get("trust", defaults.trust), place + ".trust"),
+        trust=_trust(asked["trust"], place + ".trust") if "trust" in asked else _trust(defaults.trust, "trust"),
         policy=parse_policy(asked["policy"], place + ".policy") if "policy" in asked else defaults.policy,
         proxy_protocol=_proxy_protocol(asked.get("proxy_protocol", defaults.proxy_protocol), place + ".proxy_protocol"),
     )
@@ -242,6 +248,12 @@ def _proxy_protocol(value: object, option: str) -> str:
     if value not in PROXY_PROTOCOLS:
         raise IntentError(option, value, "one of " + ", ".join(PROXY_PROTOCOLS))
     return str(value)
+
+
+def _trust(value: object, option: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise IntentError(option, value, "system, none, or the path of a file with CA certificates")
+    return value
 
 
 def _text(value: object, option: str) -> str:

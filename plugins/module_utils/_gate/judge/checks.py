@@ -7,7 +7,7 @@ from this list."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ..dataclass import dataclass
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ CHECKS: dict[str, Check] = {
     ),
     "mail.tls-early-data": Check(
         "The server takes no 0-RTT data.",
-        "Early data can be played again, and no mail protocol says how to use it safely. Judged only where the policy's "
-        "features.early_data asks for it.",
+        "Early data can be played again, and no mail protocol says how to use it safely.",
         "RFC 9325 section 3.10",
     ),
     "mail.tls-client-certificate": Check(
@@ -246,6 +245,39 @@ CHECKS: dict[str, Check] = {
         "Mail for other domains is refused from strangers. Only looked at where relay_to is given; no mail is sent.",
         "An open relay is found within hours, and on block lists soon after.",
         "RFC 5321 section 7.9",
+    ),
+    "mail.egress-names": Check(
+        "From this host, the names of the targets have addresses, and the domains hosts that take their mail.",
+        "Mail to a name that is not found waits in the queue for days, or bounces.",
+        "RFC 5321 section 5.1, RFC 7505 section 3",
+    ),
+    "mail.egress-blocked": Check(
+        "From this host, no mail port is closed towards everybody.",
+        "Many providers block outbound port 25: mail then has to go by a relay on port 587 or 465, or the provider has to open "
+        "it. The single targets have no findings of their own then.",
+        "RFC 5068 section 4",
+    ),
+    "mail.egress-reachable": Check(
+        "From this host, each target and each domain can be reached on each port, and at all of its "
+        "addresses (a warning).",
+        "An address that cannot be reached delays mail; a target without one that can stops it.",
+        "RFC 5321 section 5.1",
+    ),
+    "mail.egress-greeting": Check(
+        "The target greets this host, rather than refuse it.",
+        "Servers refuse clients by their address: a block list, no reverse name, a dynamic range.",
+        "RFC 5321 section 3.1, RFC 5782",
+    ),
+    "mail.egress-intercepted": Check(
+        "Nothing shows that somebody else answers in the target's place.",
+        "Transparent SMTP proxies and firewalls that inspect SMTP read the mail, and take STARTTLS out. A certificate of the "
+        "target's proves that there is none; where it has no such certificate that is a warning.",
+        "RFC 3207 section 6",
+    ),
+    "mail.egress-starttls": Check(
+        "The target offers STARTTLS to this host, and TLS comes about.",
+        "Where it is taken out on the way, mail and passwords pass in clear.",
+        "RFC 3207 section 6, RFC 8314 section 3",
     ),
     "firewall.missing-opening": Check(
         "The packet filter accepts new connections to every required port from everybody who may connect.",

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Iterable
+
+from ..dataclass import dataclass, replace
 
 PASS = "pass"
 WARN = "warn"

@@ -9,9 +9,9 @@ The question is about protocols with ports. A service that is optional may be op
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterator, Sequence
 
+from ..dataclass import replace
 from ..intent.registry import ONE_FAMILY_DOORS
 from ..intent.services import Service
 from ..packetfilter.addresses import address_text, cidrs, range_of

@@ -19,6 +19,7 @@ from ..wire import evidence as seen
 from ..wire.evidence import PortEvidence, Tls
 from .ciphers import iana_name
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding, merge_addresses
+from .greetings import judge_greeting, judge_throttled, was_cut_off, what_stopped, with_proxy_in_mind
 from .mail_posture import judge_mail_posture, judge_preauth
 from .once import tell_once
 from .place import Place
@@ -46,9 +47,6 @@ _MODES = {
 }
 #: Mechanisms that prove a password or a ticket without sending it. Any other, an unknown one too, may send a secret.
 _NO_SECRET_IN_CLEAR = ("SCRAM-", "GSSAPI", "GS2-", "CRAM-MD5", "DIGEST-MD5", "NTLM", "EXTERNAL", "ANONYMOUS", "APOP")
-#: How the look says that a server wants nothing of the client, and that its first reply has no end.
-_REFUSED_SERVICE = ("greeting refuses service", "HELO refused", "EHLO refused", "LHLO refused")
-_TOO_MUCH = ("longer than", "more than")
 _WANTED = {
     "implicit": (seen.IMPLICIT,),
     "starttls": (seen.STARTTLS,),
@@ -88,9 +86,12 @@ class _Port:
         yield self._reachable() if allowed or not answered else self._unknown_audience()
         if self.evidence.state != seen.OPEN:
             return
-        hidden = self._throttled() or self._greeting() or self._protocol() or self._preauth() or self._encryption()
+        place = self._place
+        hidden = (
+            judge_throttled(place) or judge_greeting(place) or self._protocol() or self._preauth() or self._encryption()
+        )
         if hidden is not None:
-            yield hidden
+            yield with_proxy_in_mind(place, hidden)
             return
         for check in ("mail.greeting", "mail.protocol", "mail.encryption"):
             yield self._finding(check, PASS)
@@ -98,6 +99,8 @@ class _Port:
         asked: list[Finding] = []
         if self.evidence.encryption != seen.NONE and self.service.encryption != "none":
             tls += self._tls()
+            if self.evidence.tls is None or not self.evidence.tls.established:
+                tls = [with_proxy_in_mind(place, finding) for finding in tls]
             if self.evidence.posture is not None:
                 asked += judge_posture(self.service, self.evidence.posture, self.evidence)
         asked += judge_mail_posture(self.service, self.evidence)
@@ -120,7 +123,7 @@ class _Port:
             cause = "the port answers" + (f" as {self.evidence.speaks}" if self.evidence.speaks else "")
             return self._finding("mail.closed", FAIL, expected, "open", cause)
         if state in (seen.NOT_TRIED, seen.NAME_NOT_FOUND):
-            return self._finding("mail.closed", UNKNOWN, expected, self._state(), self._stopped())
+            return self._finding("mail.closed", UNKNOWN, expected, self._state(), what_stopped(self.evidence))
         return self._finding("mail.closed", PASS, expected, self._state())
 
     def _reachable(self) -> Finding:
@@ -128,7 +131,7 @@ class _Port:
         if state == seen.OPEN:
             return self._finding("mail.reachable", PASS)
         if state == seen.NOT_TRIED:
-            return self._finding("mail.reachable", UNKNOWN, "open", "not looked at", self._stopped())
+            return self._finding("mail.reachable", UNKNOWN, "open", "not looked at", what_stopped(self.evidence))
         if sent_nothing(self.evidence):
             return self._finding("mail.reachable", UNKNOWN, "open", "not looked at", self._no_way())
         cause = _STATES[state][1]
@@ -149,30 +152,6 @@ class _Port:
             why if source else "the address with which this client appears is not known",
         )
 
-    def _throttled(self) -> Finding | None:
-        if not self.evidence.throttled:
-            return None
-        cause = "the server puts this client off; what the port offers otherwise is unknown"
-        return self._finding("mail.throttled", UNKNOWN, "an answer", self.evidence.throttled, cause)
-
-    def _greeting(self) -> Finding | None:
-        evidence = self.evidence
-        if evidence.stopped.startswith(_REFUSED_SERVICE):
-            cause = "the server takes no client like this one: by its list of addresses, or there is no service here"
-            return self._finding("mail.greeting", FAIL, "a greeting", evidence.stopped, cause)
-        if evidence.greeting or evidence.encryption is not None or evidence.speaks not in ("", self.service.protocol):
-            return None
-        if self._cut_off():
-            cause = "the server accepts and then hangs up: its back end or SASL is down, or it expects PROXY protocol, or it bans"
-            return self._finding("mail.greeting", FAIL, "a greeting", self._stopped(), cause)
-        if any(words in evidence.stopped for words in _TOO_MUCH):
-            cause = "no client reads that far: something else holds the port, or the server is broken"
-            return self._finding("mail.greeting", FAIL, "a greeting", self._stopped(), cause)
-        if evidence.tls is not None:
-            return None
-        cause = "the server accepts and says nothing in time: slow, a tarpit, or its back end is down"
-        return self._finding("mail.greeting", UNKNOWN, "a greeting", self._stopped(), cause)
-
     def _protocol(self) -> Finding | None:
         evidence = self.evidence
         if evidence.speaks == self.service.protocol or (not evidence.speaks and not evidence.greeting):
@@ -184,7 +163,7 @@ class _Port:
 
     def _preauth(self) -> Finding | None:
         """A session that is logged in cannot go over to TLS: whether STARTTLS is offered does not matter then."""
-        shut_out = self.evidence.encryption == seen.NONE and self.service.encryption != "none"
+        shut_out = self.evidence.encryption in (seen.NONE, None) and self.service.encryption != "none"
         return judge_preauth(self._place) if shut_out else None
 
     def _encryption(self) -> Finding | None:
@@ -192,14 +171,16 @@ class _Port:
         expected = _MODES[_WANTED[wanted][0]]
         if evidence.encryption is None:
             return self._finding(
-                "mail.encryption", UNKNOWN, expected, "not established", self._stopped(), subject=wanted
+                "mail.encryption", UNKNOWN, expected, "not established", what_stopped(self.evidence), subject=wanted
             )
         if evidence.encryption not in _WANTED[wanted]:
             observed, cause = self._other_mode(evidence.encryption)
             return self._finding("mail.encryption", FAIL, expected, observed, cause, subject=wanted)
         if evidence.encryption == seen.STARTTLS and evidence.tls is None:
             cause = "STARTTLS is offered, and what comes of it was not seen"
-            return self._finding("mail.encryption", UNKNOWN, expected, self._stopped(), cause, subject=wanted)
+            return self._finding(
+                "mail.encryption", UNKNOWN, expected, what_stopped(self.evidence), cause, subject=wanted
+            )
         return None
 
     def _other_mode(self, found: str) -> tuple[str, str]:
@@ -223,7 +204,9 @@ class _Port:
     def _tls(self) -> Iterator[Finding]:
         tls = self.evidence.tls
         if tls is None:
-            yield self._finding("mail.tls-handshake", UNKNOWN, "a handshake", "not established", self._stopped())
+            yield self._finding(
+                "mail.tls-handshake", UNKNOWN, "a handshake", "not established", what_stopped(self.evidence)
+            )
             return
         yield from self._handshake(tls)
         if self.evidence.encryption == seen.STARTTLS:
@@ -296,7 +279,7 @@ class _Port:
             )
         elif self.service.trust != "none":
             yield self._finding(
-                "mail.certificate-trust", UNKNOWN, "a trusted chain", "not established", self._stopped()
+                "mail.certificate-trust", UNKNOWN, "a trusted chain", "not established", what_stopped(self.evidence)
             )
         if certificate is None:
             yield self._finding(
@@ -324,34 +307,41 @@ class _Port:
     def _login_before_tls(self) -> Finding:
         before = self.evidence.before_tls
         if before is None:
-            return self._finding("mail.login-before-tls", UNKNOWN, "no login", "not established", self._stopped())
+            return self._finding(
+                "mail.login-before-tls", UNKNOWN, "no login", "not established", what_stopped(self.evidence)
+            )
         if not before.login_mechanisms:
             return self._finding("mail.login-before-tls", PASS)
         offered = ", ".join(before.login_mechanisms)
         if self.evidence.from_itself and self.evidence.software == "dovecot":
             cause = "Dovecot takes a client with its own address for secure: look from another host to know"
             return self._finding("mail.login-before-tls", UNKNOWN, "no login", offered, cause)
-        if any(not mechanism.startswith(_NO_SECRET_IN_CLEAR) for mechanism in before.login_mechanisms):
-            return self._finding("mail.login-before-tls", FAIL, "no login", offered, "passwords can be sent in clear")
-        cause = "these send no password in clear, but all that follows is"
-        return self._finding("mail.login-before-tls", WARN, "no login", offered, cause)
+        if all(mechanism.startswith(_NO_SECRET_IN_CLEAR) for mechanism in before.login_mechanisms):
+            cause = "these send no password in clear, but all that follows is"
+            return self._finding("mail.login-before-tls", WARN, "no login", offered, cause)
+        posture = self.evidence.mail_posture
+        if posture is not None and posture.login_refused is not None and posture.login_refused.answer == seen.YES:
+            cause = "listed, and refused when it is begun: clients cannot know before they try"
+            return self._finding("mail.login-before-tls", WARN, "no login", offered, cause)
+        return self._finding("mail.login-before-tls", FAIL, "no login", offered, "passwords can be sent in clear")
 
     def _after_tls(self) -> Iterator[Finding]:
         after = self.evidence.after_tls
         if after is None:
             cause = "the server breaks off under TLS: its back end is down, or it demands a client certificate"
-            outcome = FAIL if self._cut_off() else UNKNOWN
-            yield self._finding("mail.session", outcome, "an answer under TLS", self._stopped(), cause)
+            outcome = FAIL if was_cut_off(self.evidence) else UNKNOWN
+            yield self._finding("mail.session", outcome, "an answer under TLS", what_stopped(self.evidence), cause)
             return
         yield self._finding("mail.session", PASS)
+        login = after.login_mechanisms or not self.service.authentication
         yield self._finding(
             "mail.starttls-after-tls",
             FAIL if after.starttls else PASS,
             "not offered",
             "offered again under TLS",
-            "the server does not know that the connection is encrypted",
+            "the server does not know that the connection is encrypted" + ("" if login else ", and so offers no login"),
         )
-        if self.service.authentication:
+        if self.service.authentication and (login or not after.starttls):
             outcome = PASS if after.login_mechanisms else FAIL if after.lines else UNKNOWN
             yield self._finding(
                 "mail.authentication",
@@ -371,10 +361,3 @@ class _Port:
 
     def _no_way(self) -> str:
         return f"the machine that looks cannot send to this address ({self.evidence.detail}): look from another"
-
-    def _cut_off(self) -> bool:
-        """The server ended the connection, as against not answering in time."""
-        return any(word in self.evidence.stopped for word in ("closed", "reset", "certificate required"))
-
-    def _stopped(self) -> str:
-        return self.evidence.stopped or self.evidence.detail or "the look ended early"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Iterator, NamedTuple
 
 from ..intent.services import Service
+from ..wire.dialogue.verdicts import ONLY_A_LOGIN_IS_WANTED
 from ..wire.evidence import NO, YES, Observation, PortEvidence
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 from .place import Place
@@ -95,6 +96,9 @@ def judge_mail_posture(service: Service, evidence: PortEvidence) -> Iterator[Fin
         # What a stranger may send anywhere may be sent without a login: that is one fault.
         if name == "authentication_required" and posture.relays is not None and posture.relays.answer == YES:
             continue
+        # Where there is no login, which has its finding, how strangers are refused does not matter.
+        if name == "authentication_required" and not _clear(seen) and _has_no_login(evidence):
+            continue
         yield _held(place, demand, seen)
 
 
@@ -110,10 +114,15 @@ def _enforced(place: Place, seen: Observation) -> Iterator[Finding]:
     """Submission must refuse mail before TLS (RFC 8314 section 3); a public MX must not (RFC 3207 section 4)."""
     if place.service.encryption == "starttls":
         cause = "clients that are kept from STARTTLS on the way submit mail in clear"
-        yield _held(place, _Demand("mail.starttls-enforced", YES, "mail before TLS refused", "accepted", cause), seen)
+        observed = seen.why if seen.why == ONLY_A_LOGIN_IS_WANTED else "accepted"
+        yield _held(place, _Demand("mail.starttls-enforced", YES, "mail before TLS refused", observed, cause), seen)
     elif place.service.encryption == "opportunistic" and seen.answer == YES:
         cause = "MTAs without TLS cannot deliver; a public MX must not require it (RFC 3207 section 4)"
-        yield place.finding("mail.starttls-enforced", WARN, "mail before TLS accepted", seen.line or "refused", cause)
+        yield place.finding("mail.starttls-enforced", WARN, "mail before TLS accepted", seen.line or seen.why, cause)
+
+
+def _has_no_login(evidence: PortEvidence) -> bool:
+    return evidence.after_tls is not None and not evidence.after_tls.login_mechanisms
 
 
 def _clear(seen: Observation) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..wire import evidence as seen
+from ..wire.dialogue.verdicts import ONLY_A_LOGIN_IS_WANTED
 from ..wire.evidence import Tls
-from .finding import FAIL, UNKNOWN, Finding
+from .finding import FAIL, PASS, UNKNOWN, Finding
 from .place import Place
 
 _HINDRANCES = {
@@ -38,7 +39,16 @@ def tell_once(place: Place, tls: Sequence[Finding], asked: Sequence[Finding]) ->
     failed = {finding.check for finding in asked if finding.outcome == FAIL}
     again = _explained(place.evidence.tls, failed)
     yield from (finding for finding in tls if finding.check not in again)
+    if "mail.login-before-tls" in {finding.check for finding in tls if finding.outcome == FAIL}:
+        asked = [finding for finding in asked if not _is_of_an_offered_login(finding)]
     yield from _without_what_is_hidden(place, bool(tls), asked)
+
+
+def _is_of_an_offered_login(finding: Finding) -> bool:
+    """What comes of a login that is offered in clear: it can be begun, and mail be sent after it."""
+    if finding.check == "mail.starttls-enforced":
+        return finding.outcome == FAIL and finding.observed.startswith(ONLY_A_LOGIN_IS_WANTED)
+    return finding.check == "mail.login-refused" and finding.outcome != PASS
 
 
 def _explained(tls: Tls | None, failed: set[str]) -> set[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ..intent.services import Service
 from ..intent.vocabulary import VERSIONS
-from . import tls_remedies
+from . import mail_remedies, tls_remedies
 
 _ANY = {
     **tls_remedies.ANY,
@@ -21,6 +21,7 @@ _ANY = {
     "mail.closed": "stop the service or close the port in the filter; ss -ltnp 'sport = :{port}' names what listens",
     "mail.greeting": "look at the server's log while connecting: journalctl -f; nc {host} {port}",
     "mail.throttled": "wait, or exempt the address that looks from the server's rate limits, then look again",
+    "no TLS now": "look at the server's log while connecting: as a rule it names the key or certificate that it cannot read",
     "mail.protocol": "on {host}: ss -ltnp 'sport = :{port}' names what listens; give the port to {service}",
     "mail.tls-handshake": "openssl s_client -connect {host}:{port} shows the alert; check key, certificate and versions",
     "mail.tls-version": "allow TLS 1.2 and 1.3 only in the server's TLS settings",
@@ -50,6 +51,9 @@ _ANY = {
 _POSTFIX = {
     **tls_remedies.POSTFIX,
     "mail.greeting": "journalctl -u 'postfix*' -n 20: smtpd ends early when its SASL or TLS set-up fails",
+    "no TLS now": "journalctl -u 'postfix*' -n 20 names the file that smtpd cannot read; postconf smtpd_tls_chain_files",
+    "mail.starttls-after-tls": "postconf -P {service}/inet/smtpd_tls_security_level=none on the port behind what does TLS "
+    "&& postfix reload",
     "mail.session": "journalctl -u 'postfix*' -n 20: smtpd ends early when its SASL server does not answer",
     "mail.tls-version": "postconf -e 'smtpd_tls_protocols=>=TLSv1.2' 'smtpd_tls_mandatory_protocols=>=TLSv1.2' "
     "&& postfix reload",
@@ -58,7 +62,6 @@ _POSTFIX = {
     "mail.login-before-tls": "postconf -e smtpd_tls_auth_only=yes && postfix reload",
     "mail.authentication-required": "postconf -P {service}/inet/smtpd_client_restrictions=permit_sasl_authenticated,reject "
     "&& postfix reload",
-    "mail.login-refused": "postconf -e smtpd_tls_auth_only=yes && postfix reload",
     "mail.starttls-enforced": "postconf -P {service}/inet/smtpd_tls_security_level=encrypt "
     "(may on a public MX) && postfix reload",
     "mail.relay": "postconf -e smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject_unauth_destination "
@@ -77,32 +80,25 @@ _DOVECOT = {
     "mail.certificate-validity": "renew the certificate, doveadm reload, then look why renewal stopped",
     "mail.login-before-tls": "ssl = required (and disable_plaintext_auth = yes in 2.3, auth_allow_cleartext = no in 2.4); "
     "doveadm reload",
+    "mail.starttls-after-tls": "behind HAProxy: send-proxy-v2-ssl, to a listener with haproxy = yes, tells Dovecot of the "
+    "encryption; behind anything else: pass the bytes on and let Dovecot do TLS",
     "implicit": "inet_listener {service} {{ port = {port}; ssl = yes }}; doveadm reload",
     "starttls": "ssl = required with certificate and key set, no ssl = yes on the listener; doveadm reload",
-}
-
-_CYRUS = {
-    **tls_remedies.CYRUS,
-    "mail.certificate-validity": "renew the certificate, systemctl restart cyrus-imapd, then look why renewal stopped",
-    "mail.login-before-tls": "allowplaintext: no in /etc/imapd.conf; systemctl restart cyrus-imapd",
-    "implicit": "add -s to the command that listens on port {port} in /etc/cyrus.conf; systemctl restart cyrus-imapd",
-    "starttls": "tls_server_cert and tls_server_key in /etc/imapd.conf, no -s on the listener; "
-    "systemctl restart cyrus-imapd",
-}
-
-_EXIM = {
-    **tls_remedies.EXIM,
-    "mail.login-before-tls": "auth_advertise_hosts = ${{if eq{{$tls_in_cipher}}{{}}{{}}{{*}}}}; systemctl reload exim4",
 }
 
 _BY_SOFTWARE = {
     "postfix": _POSTFIX,
     "dovecot": _DOVECOT,
-    "cyrus": _CYRUS,
-    "exim": _EXIM,
-    "nginx": tls_remedies.NGINX,
-    "sendmail": tls_remedies.SENDMAIL,
+    "cyrus": mail_remedies.CYRUS,
+    "courier": mail_remedies.COURIER,
+    "exim": mail_remedies.EXIM,
+    "nginx": mail_remedies.NGINX,
+    "opensmtpd": mail_remedies.OPENSMTPD,
+    "sendmail": mail_remedies.SENDMAIL,
+    "stunnel": mail_remedies.STUNNEL,
 }
+#: A setting that mends the one mends the other.
+_SAME_SETTING = {"mail.login-refused": "mail.login-before-tls"}
 
 
 def remedy(subject: str, software: str, service: Service, host: str, name: str) -> str:
@@ -112,7 +108,8 @@ def remedy(subject: str, software: str, service: Service, host: str, name: str) 
     :param software: as :mod:`wire.recognise` names it; ``""`` when not recognised.
     :param name: the reference name of the certificate.
     """
-    text = _BY_SOFTWARE.get(software, {}).get(subject) or _ANY[subject]
+    known = _BY_SOFTWARE.get(software, {})
+    text = known.get(subject) or known.get(_SAME_SETTING.get(subject, "")) or _ANY[subject]
     policy = service.policy
     return text.format(
         port=service.port,

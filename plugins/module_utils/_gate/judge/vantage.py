@@ -13,7 +13,7 @@ from ..wire import evidence as seen
 from ..wire.evidence import PortEvidence
 
 #: The looking machine's own system refused to send: no route, no such family, no scope, a filter of its own. (ip(7), connect(2))
-_SENT_NOTHING = ("ENETUNREACH", "ENETDOWN", "ENODEV", "EINVAL", "EADDRNOTAVAIL", "EAFNOSUPPORT", "EPERM")
+_SENT_NOTHING = ("ENETUNREACH", "ENETDOWN", "ENODEV", "EINVAL", "EADDRNOTAVAIL", "EAFNOSUPPORT", "EPERM", "EACCES")
 
 
 def sent_nothing(evidence: PortEvidence) -> bool:

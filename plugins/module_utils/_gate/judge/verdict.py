@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Iterable, Mapping, Sequence
 
+from ..dataclass import dataclass, replace
 from ..errors import IntentError
 from .finding import FAIL, OUTCOMES, PASS, UNKNOWN, WARN, Finding
 

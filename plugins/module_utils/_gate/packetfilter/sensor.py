@@ -21,9 +21,10 @@ from .essential import essential_icmpv6
 from .evaluate import Acceptance, accepted
 from .intervals import minus, normal
 from .live import IpAddress
-from .model import DADDR, FAMILY, IIF, NOTHING_KNOWN, Box, Host, Own, Ruleset, interface_value
+from .model import DADDR, FAMILY, IIF, NOTHING_KNOWN, SADDR, Box, Host, Own, Ruleset, interface_value
 from .readers.combine import RulesEvidence
 from .readers.files import from_files
+from .routing import Routing
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
 #: What the kernel takes for a name, less the ends by which iptables and nft say "any that begins so".
@@ -46,7 +47,7 @@ class NextBoot:
 @dataclass(frozen=True)
 class FilterEvidence:
     """``question``: the packets asked about. ``promised``: those of them that go to an address which clients are given
-    (link-local ones are not), and that arrive on an interface which the host has.
+    (link-local ones are not), and that arrive on an interface which the host has, from where that leads.
     ``families``: 4 and 6, as far as rules were read for them. ``routed``: the same look at what a client sends directly to
     other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward.
     ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read.
@@ -138,8 +139,11 @@ def look_at_filter(
         acceptance=acceptance,
         routed=both.about(space.minus(beyond, whole)) if beyond != space.empty else None,
         question=whole,
-        promised=space.union(
-            question(space, elsewhere, arrivals or None), question(space, asked, arrivals or None, promised)
+        promised=space.minus(
+            space.union(
+                question(space, elsewhere, arrivals or None), question(space, asked, arrivals or None, promised)
+            ),
+            _astray(space, host),
         ),
         families=evidence.families,
         notes=evidence.ruleset.notes + acceptance.notes,
@@ -198,6 +202,18 @@ def _outer(names: Sequence[str], host: Host) -> list[str]:
     upstream = _upstream(host)
     inner = host.bridges - upstream if upstream else frozenset()
     return [name for name in names if name != "lo" and name not in inner]
+
+
+def _astray(space: Space, host: Host) -> int:
+    """What no client sends: packets from the host's own addresses, and from networks that are behind another interface than the
+    one on which they arrive. Firewalld's and other filters of the reverse path drop them. A source without any route may be
+    a client."""
+    if host.own is None or host.routes is None:
+        return space.empty
+    ways = Routing(host).sources_by_interface()
+    own: list[Box] = [{FAMILY: ((item.family, item.family),), SADDR: ((item.value, item.value),)} for item in host.own]
+    known: list[Box] = [{FAMILY: box[FAMILY], SADDR: box[SADDR]} for box in ways if SADDR in box]
+    return space.minus(space.boxes([*own, *known]), space.boxes(ways))
 
 
 def _with_own(host: Host, given: Sequence[IpAddress]) -> Host:

@@ -39,12 +39,17 @@ def join_results(results: object, fail_on: Sequence[str]) -> dict[str, Any]:
         raise IntentError("results", results, "a list of registered results")
     findings = []
     for index, result in enumerate(results):
-        findings += _findings(result, f"results[{index}]")
+        findings += findings_of(result, f"results[{index}]")
     verdict = reach_verdict(findings)
     return dict(verdict_as_dict(verdict), stops=verdict.stops(fail_on))
 
 
-def _findings(result: object, place: str) -> list[Finding]:
+def findings_of(result: object, place: str) -> list[Finding]:
+    """The findings of one registered result, those that passed too.
+
+    :param place: how the user named the result.
+    :raises IntentError: it holds none.
+    """
     right = "the result of an assert module with fail_on: never"
     if not isinstance(result, Mapping):
         raise IntentError(place, result, right)

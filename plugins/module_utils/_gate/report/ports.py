@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Iterable, Sequence
 
+from ..dataclass import asdict
 from ..wire.evidence import PortEvidence
 from ..wire.posture_evidence import ACCEPTED, INCONCLUSIVE, Answer, Groups, Posture, ServedCertificate, Suites
 

@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ..dataclass import replace
 from ..judge.finding import FAIL, PASS, UNKNOWN, WARN, Finding
 from ..judge.verdict import Verdict
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import sys
-from dataclasses import dataclass
-from typing import Iterator, Tuple
+from typing import TYPE_CHECKING, Iterator, Tuple
 
+from ..dataclass import dataclass
 from ..errors import EvidenceError
 from .evidence import Certificate
 from .names import Address
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _DAY = datetime.timedelta(days=1)
 
@@ -35,7 +39,9 @@ def require_cryptography() -> None:
     :raises EvidenceError: the library cannot be imported; names it, the interpreter, and what to install.
     """
     try:
-        import cryptography.x509  # noqa: F401  # pylint: disable=import-outside-toplevel,unused-import
+        # pylint: disable=import-outside-toplevel,unused-import
+        import cryptography.x509  # noqa: F401
+        from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa  # noqa: F401
     except ImportError as why:
         raise EvidenceError(
             "Python library cryptography",
@@ -58,6 +64,17 @@ def complaints_as_value_errors() -> Iterator[None]:
         raise ValueError("malformed: {0!r}".format(why)) from why
 
 
+@functools.lru_cache(maxsize=16)
+def parsed_certificate(der: bytes) -> x509.Certificate:
+    """A certificate in DER form, read once: the ports of a host mostly have the same.
+
+    :raises ValueError: it is no certificate. Much is read only when it is asked for (:func:`complaints_as_value_errors`).
+    """
+    from cryptography import x509  # pylint: disable=import-outside-toplevel
+
+    return x509.load_der_x509_certificate(der)
+
+
 def read_certificate(der: bytes, now: datetime.datetime) -> Leaf:
     """Read a certificate in DER form.
 
@@ -72,7 +89,7 @@ def _read(der: bytes, now: datetime.datetime) -> Leaf:
     from cryptography import x509  # pylint: disable=import-outside-toplevel
     from cryptography.hazmat.primitives import hashes  # pylint: disable=import-outside-toplevel
 
-    parsed = x509.load_der_x509_certificate(der)
+    parsed = parsed_certificate(der)
     if hasattr(parsed, "not_valid_after_utc"):
         not_before, not_after = parsed.not_valid_before_utc, parsed.not_valid_after_utc
     else:  # before version 42: naive moments in UTC

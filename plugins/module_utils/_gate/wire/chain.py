@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
-from .certificate import complaints_as_value_errors, read_certificate
+from .certificate import complaints_as_value_errors, parsed_certificate, read_certificate
 from .posture_evidence import ServedCertificate
 
 if TYPE_CHECKING:
@@ -41,10 +41,8 @@ def read_chain(chain: Sequence[bytes], now: datetime.datetime, without_sni: bool
 
 
 def _read(chain: Sequence[bytes], now: datetime.datetime, without_sni: bool) -> ServedCertificate:
-    from cryptography import x509  # pylint: disable=import-outside-toplevel
-
     leaf = read_certificate(chain[0], now)
-    parsed = [x509.load_der_x509_certificate(der) for der in chain[:MOST_CERTIFICATES]]
+    parsed = [parsed_certificate(der) for der in chain[:MOST_CERTIFICATES]]
     kind, bits, curve = _key_of(parsed[0])
     root_sent = len(parsed) > 1 and _issued_by(parsed[-1], parsed[-1])
     signed = parsed[:-1] if root_sent else parsed
@@ -75,11 +73,9 @@ def _read(chain: Sequence[bytes], now: datetime.datetime, without_sni: bool) -> 
 
 def kind_of(der: bytes) -> str:
     """The kind of key in a certificate, as ``ServedCertificate.kind``; ``""`` where it cannot be read."""
-    from cryptography import x509  # pylint: disable=import-outside-toplevel
-
     try:
         with complaints_as_value_errors():
-            return _key_of(x509.load_der_x509_certificate(der))[0]
+            return _key_of(parsed_certificate(der))[0]
     except ValueError:
         return ""
 

@@ -11,10 +11,10 @@ import errno
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from . import evidence
+from ..dataclass import dataclass
+from . import evidence, tickets
 from .recognise import is_tls
 from .text import printable
 from .tls import ESTABLISHED, FAILED, NOT_TLS, SILENT, Demands, Handshake, failed_handshake, words_of
@@ -114,6 +114,7 @@ class Connection:
         self.destination: Tuple[str, int] = connected.getpeername()[:2]
         self.source_address = str(self.source[0])
         self._tls: Optional[ssl.SSLObject] = None
+        self._heard_under_tls = False
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
 
@@ -138,7 +139,9 @@ class Connection:
             if self._tls is None:
                 return self._raw_receive(until)
             try:
-                return self._tls.read(_CHUNK)
+                data = self._tls.read(_CHUNK)
+                self._heard_under_tls = True
+                return data
             except ssl.SSLWantReadError:
                 self._raw_send(self._outgoing.read(), seconds)
                 data = self._raw_receive(until)
@@ -149,6 +152,14 @@ class Connection:
                 return b""
             except ssl.SSLError as why:
                 raise Broken("TLS: {0}".format(words_of(why))) from why
+
+    @property
+    def early_data(self) -> Optional[bool]:
+        """Whether the server's tickets allow 0-RTT data. They come before its first words; None before these, in older
+        versions, and where Python does not tell."""
+        if self._tls is None or not self._heard_under_tls or self._tls.version() != "TLSv1.3":
+            return None
+        return tickets.allow_early_data(self._tls)
 
     def waiting(self) -> bytes:
         """What the server has sent already, without waiting for more (outside TLS)."""

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
+from ..dataclass import dataclass, field
 from .posture_evidence import Posture
 
 # TCP states

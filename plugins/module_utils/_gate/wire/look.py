@@ -6,24 +6,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.machinery
 import queue
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
 from typing import Callable, Deque, Dict, List, Optional, Sequence, TypeVar, Union
 
+from ..dataclass import dataclass, replace
+from ..errors import EvidenceError
 from . import evidence
 from .certificate import require_cryptography
 from .connection import Deadline, Endpoint
 from .evidence import PortEvidence
+from .hello.client import VERSION_NUMBERS
+from .hello.traits import suites_of
 from .probe import PortLook, blank
 from .resolve import NoAddress, addresses_of
 from .slots import Slots
 from .target import Limits, Target, check_limits, check_target
 from .tls import TrustStores, check_trust
 from .visit import Setting
+from .waiting import Waits
 
-__all__ = ["Limits", "Target", "look", "require_cryptography"]
+__all__ = ["Limits", "Target", "look", "prepare", "require_cryptography"]
 
 Progress = Callable[[str], None]
 _Item = TypeVar("_Item")
@@ -32,7 +38,12 @@ _Item = TypeVar("_Item")
 _GRACE = 0.5
 
 
-def look(targets: Sequence[Target], limits: Limits, progress: Optional[Progress] = None) -> List[PortEvidence]:
+def look(
+    targets: Sequence[Target],
+    limits: Limits,
+    progress: Optional[Progress] = None,
+    waiting: Optional[Progress] = None,
+) -> List[PortEvidence]:
     """See what a client sees at each target, one result for each address of its host.
 
     The results are in the order of the targets, each with its IPv4 addresses first. What was not seen when the
@@ -40,18 +51,29 @@ def look(targets: Sequence[Target], limits: Limits, progress: Optional[Progress]
     after the deadline.
 
     :param progress: is told each result in one line, from the calling thread.
+    :param waiting: likewise, is told which ports are slow while they are waited for.
     :raises IntentError: a target or a limit cannot be meant.
-    :raises EvidenceError: a CA file or the library ``cryptography`` is missing. Both before anything is connected.
+    :raises EvidenceError: a CA file or the library ``cryptography`` is missing. Both before anything is connected. That
+        ``cryptography`` is there and cannot be imported is found out while the first answers are waited for.
     """
     check_limits(limits)
     for index, target in enumerate(targets):
         check_target(target, "targets[{0}]".format(index))
     if not targets:
         return []
-    require_cryptography()
+    if importlib.machinery.PathFinder.find_spec("cryptography") is None:
+        require_cryptography()
     for trust in sorted({target.trust for target in targets}):
         check_trust(trust)
-    return _Look(targets, limits, progress).run()
+    return _Look(targets, limits, progress, Waits(waiting) if waiting else None).run()
+
+
+def prepare() -> None:
+    """Load and work out what every look needs, in a process whose forks look. What is missing the look tells."""
+    with contextlib.suppress(EvidenceError):
+        require_cryptography()
+    for version in VERSION_NUMBERS:
+        suites_of(version)
 
 
 @dataclass(frozen=True)
@@ -89,10 +111,13 @@ class _Look:
     """The calling thread hands out work and gathers the news; threads do it. They are daemons, since a resolver
     that hangs must not hold up the interpreter's exit."""
 
-    def __init__(self, targets: Sequence[Target], limits: Limits, progress: Optional[Progress]) -> None:
+    def __init__(
+        self, targets: Sequence[Target], limits: Limits, progress: Optional[Progress], waits: Optional[Waits]
+    ) -> None:
         self._targets = targets
         self._limits = limits
         self._progress = progress
+        self._waits = waits
         self._deadline = Deadline(limits.deadline_seconds)
         self._trusts = TrustStores()
         self._news: queue.Queue[_News] = queue.Queue()
@@ -102,6 +127,7 @@ class _Look:
         self._slots: Dict[str, Slots] = {}
         self._waiting: List[_Job] = []
         self._under_way = 0
+        self._can_read = False
         self._results: Dict[_Job, PortEvidence] = {}
 
     def run(self) -> List[PortEvidence]:
@@ -109,11 +135,27 @@ class _Look:
             self._hand_out()
             if not (self._names or self._resolving or self._waiting or self._under_way):
                 break
-            try:
-                self._take(self._news.get(timeout=max(self._deadline.remaining() + _GRACE, 0.001)))
-            except queue.Empty:
+            if self._under_way and not self._can_read:
+                # It takes longer to load than all of this library: the first answers are on their way meanwhile.
+                require_cryptography()
+                self._can_read = True
+            news = self._next_news()
+            if news is None:
                 break
+            self._take(news)
         return [result for number, target in enumerate(self._targets) for result in self._results_of(number, target)]
+
+    def _next_news(self) -> Optional[_News]:
+        """None when the deadline came first. Slow ports are named meanwhile."""
+        while True:
+            left = self._deadline.remaining() + _GRACE
+            patience = min(left, self._waits.seconds_to_next()) if self._waits else left
+            try:
+                return self._news.get(timeout=max(patience, 0.001))
+            except queue.Empty:
+                if self._waits is None or self._deadline.remaining() + _GRACE <= 0:
+                    return None
+                self._waits.name_slow()
 
     def _hand_out(self) -> None:
         while self._names and self._resolving < self._limits.at_once:
@@ -125,6 +167,8 @@ class _Look:
                 still_waiting.append(job)
                 continue
             self._under_way += 1
+            if self._waits:
+                self._waits.begin(job, self._targets[job.number].host, self._targets[job.number].port)
             _start(self._news, self._see, job)
         self._waiting = still_waiting
 
@@ -141,6 +185,8 @@ class _Look:
             raise news.error
         if isinstance(news, _Seen):
             self._under_way -= 1
+            if self._waits:
+                self._waits.end(news.job)
             self._results[news.job] = news.result
             if self._progress:
                 self._progress(_one_line(news.result))

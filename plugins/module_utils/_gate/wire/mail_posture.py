@@ -4,25 +4,29 @@
 
 """What a port does when it is asked for more than its capabilities.
 
-Three connections at most take part:
+These connections take part:
 
 - the first visit, when all that is offered has been seen: begins a mail (and takes it back), tries a STARTTLS that is not
   advertised. Nothing that may go wrong there spoils what was seen.
 - one more visit to a port with STARTTLS, or without encryption, for what may make a server hang up: a mail before TLS, a
-  login that is cancelled, a command pipelined with STARTTLS.
+  login that is cancelled, a command pipelined with STARTTLS. Where it does, what comes after has a visit of its own.
+  Where TLS fails over the pipelined command, a hello of the TLS posture is the control, or one more visit if there is none.
 - at a port of implicit TLS, a command in clear comes first of all, so that the visit that follows is the control which shows
   that the port is still there.
 """
 
 from __future__ import annotations
 
-import secrets
-from typing import Dict
+import os
+import re
+from typing import Dict, Optional, Tuple
 
+from ..dataclass import replace
 from . import evidence
 from .connection import Broken, Connection, NotOpened, Silence
 from .dialogue.base import Errand
 from .evidence import NO, NOT_ESTABLISHED, YES, Observation, PortEvidence
+from .posture_evidence import Posture
 from .reach import CutOff, Reach
 from .recognise import is_tls, protocol_of
 from .target import INJECTION, LOGIN, MAIL_AT_LAST, MAIL_BEFORE_TLS, PROTOCOLS, UNADVERTISED, Target
@@ -39,6 +43,11 @@ _FIRST_COMMANDS = {
 }
 
 Observations = Dict[str, Observation]
+
+#: Postfix since 3.9, of commands that come with STARTTLS.
+_COMPANY_UNWELCOME = re.compile(r"synchroni|pipelin", re.IGNORECASE)
+_HUNG_UP_ON_MAIL = Observation(YES, "", "hung up when mail was begun, and answers those who begin none")
+_HUNG_UP_ON_LOGIN = Observation(YES, "", "hung up when a login was begun, and answers those who begin none")
 
 
 def first_errand(target: Target) -> Errand:
@@ -71,6 +80,22 @@ def knock_in_clear(connection: Connection, target: Target, client_name: str, sec
     return Observation(NO, "", "answered with a TLS record" if is_tls(answer) else "hung up" if not answer else "")
 
 
+def _ended_by_server(visit: Visit) -> bool:
+    """Whether the server ended the visit before TLS, with its capabilities told, and not because it is busy."""
+    facts = visit.facts
+    ended = bool(facts.stopped) and not facts.throttled and not facts.slow
+    return ended and facts.before_tls is not None and not facts.injected and visit.handshake is None
+
+
+def _refused_for_another_reason(visit: Visit, errand: Errand) -> bool:
+    """Whether STARTTLS, with the injected command, may have been refused for what was asked before it: Courier begins no TLS
+    once a mail was begun."""
+    facts = visit.facts
+    asked_before = errand.mail_before_tls or errand.start_login
+    refused = facts.injected and visit.handshake is None and bool(facts.starttls_reply) and not facts.throttled
+    return refused and asked_before and not _COMPANY_UNWELCOME.search(facts.starttls_reply)
+
+
 class SecondVisit:
     """One more visit to a port with STARTTLS or without encryption. Use once.
 
@@ -82,6 +107,8 @@ class SecondVisit:
         self._seen = seen
         self._demands = demands
         self._errand = self._choose(reach.setting.target)
+        #: TLS failed with the injected command; it came about without it on the first visit, but does it still?
+        self._without_control = False
 
     def _choose(self, target: Target) -> Errand:
         seen = self._seen
@@ -93,7 +120,7 @@ class SecondVisit:
             leave_before_tls=not inject,
             mail_before_tls=target.asks(MAIL_BEFORE_TLS) and with_starttls and seen.speaks == "smtp",
             start_login=start_login,
-            injection_tag="gate{0}".format(secrets.token_hex(4)) if inject else "",
+            injection_tag="gate{0}".format(os.urandom(4).hex()) if inject else "",
         )
 
     def run(self) -> Observations:
@@ -107,8 +134,7 @@ class SecondVisit:
         if not any(asked.values()):
             return {}
         try:
-            visit = self._visit(errand)
-            observed = dict(visit.facts.observed)
+            visit, observed = self._ask(errand)
             if errand.injection_tag and "starttls_injection" not in observed:
                 observed["starttls_injection"] = self._without_answers(visit)
             cause = visit.facts.throttled or visit.facts.stopped or "not answered"
@@ -119,6 +145,50 @@ class SecondVisit:
             for question, wanted in asked.items()
             if wanted
         }
+
+    def confirm(self, posture: Optional[Posture]) -> Observations:
+        """The control after an injection over which TLS failed: TLS without the command, now.
+
+        :param posture: what was seen since; a suite that was chosen there is the control, and no visit is needed. (Its
+            versions may be what the first visit saw.)
+        """
+        if not self._without_control:
+            return {}
+        if posture is not None and any(suites.accepted for suites in posture.suites):
+            return {}
+        try:
+            control = self._visit(Errand(straight_to_tls=True))
+        except (NotOpened, CutOff) as failure:
+            return {"starttls_injection": Observation(NOT_ESTABLISHED, "", str(failure) or "not opened")}
+        if control.handshake is not None and control.handshake.established:
+            return {}
+        why = "no TLS, and none without the command either"
+        return {"starttls_injection": Observation(NOT_ESTABLISHED, "", why)}
+
+    def _ask(self, errand: Errand) -> Tuple[Visit, Observations]:
+        """The last visit and all answers. What a server hangs up on is left out of the next one, which is the control: that it
+        answers shows that the port is there for those who do not ask so."""
+        observed: Observations = {}
+        hung_up: Observations = {}
+        while True:
+            visit = self._visit(errand)
+            if visit.facts.before_tls is not None or visit.handshake is not None:
+                observed.update(hung_up)
+            observed.update({key: value for key, value in visit.facts.observed.items() if key not in observed})
+            if _refused_for_another_reason(visit, errand):
+                errand = replace(errand, mail_before_tls=False, start_login=False, straight_to_tls=True)
+                continue
+            if not _ended_by_server(visit):
+                return visit, observed
+            if errand.mail_before_tls and "starttls_enforced" not in observed:
+                hung_up = {"starttls_enforced": _HUNG_UP_ON_MAIL}
+                errand = replace(errand, mail_before_tls=False)
+            elif errand.start_login and "login_refused" not in observed:
+                hung_up = {"login_refused": _HUNG_UP_ON_LOGIN}
+                errand = replace(errand, mail_before_tls=False, start_login=False)
+            else:
+                return visit, observed
+            errand = replace(errand, straight_to_tls=bool(errand.injection_tag) and not errand.start_login)
 
     def _visit(self, errand: Errand) -> Visit:
         visit = Visitor(
@@ -140,8 +210,6 @@ class SecondVisit:
             return Observation(NOT_ESTABLISHED, said, "answered before TLS began")
         if visit.handshake is not None and visit.handshake.outcome != FAILED:
             return Observation(NOT_ESTABLISHED, "", visit.handshake.error)
-        control = self._visit(Errand(straight_to_tls=True))
-        if control.handshake is None or not control.handshake.established:
-            return Observation(NOT_ESTABLISHED, "", "no TLS, and none without the command either")
+        self._without_control = True
         became = "hung up" if visit.handshake is None else visit.handshake.error
         return Observation(NO, "", "no TLS when a command came with STARTTLS ({0}), TLS without".format(became))

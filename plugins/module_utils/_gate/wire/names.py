@@ -32,6 +32,12 @@ def as_address(name: str) -> Optional[Address]:
         return None
 
 
+def lacks_scope(name: str) -> bool:
+    """Whether ``name`` is an IPv6 address that means nothing without an interface (RFC 4007 section 6), and names none."""
+    address = as_address(name)
+    return address is not None and address.version == 6 and address.is_link_local and "%" not in name
+
+
 def to_ascii(name: str) -> str:
     """The name in lower-case A-labels, without a trailing dot.
 

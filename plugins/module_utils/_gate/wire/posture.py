@@ -11,9 +11,9 @@ handshake of an ordinary client came about before, it saves questions.
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
+from ..dataclass import replace
 from .hello.client import VERSION_NUMBERS
 from .hello.groups import group_name, group_number
 from .hello.suites import suite_names
@@ -61,9 +61,11 @@ def look_at_posture(
     inquiry = Inquiry(asker, left_out, application, _ALPN.get(target.protocol, ()))
     versions, outside = VersionsLook(inquiry), OutsideLook(inquiry)
     versions.run()
-    outside.run()
+    if not questions.enumerate_fully:  # exact sets say it as well
+        outside.run()
     versions.look_at_sslv2()
-    outside.look_at_finite_fields_and_cbc()
+    if not questions.enumerate_fully:
+        outside.look_at_finite_fields_and_cbc()
     enumeration = _Enumeration(inquiry, questions)
     enumeration.run()
     doubt = asker.confirm()
@@ -99,17 +101,20 @@ class _Enumeration:
 
     def _enumerate(self, version: str, suites: bool, groups: bool) -> None:
         inquiry = self._inquiry
+        whole = inquiry.whole.get(version, 0)
         if version == "TLSv1.3":
-            self.suites[version], self.groups[version] = self._enumerator.tls13()
-        if suites and version != "TLSv1.3":
-            self.suites[version] = self._enumerator.suites(version)
+            self.suites[version], self.groups[version] = self._enumerator.tls13(whole)
         if groups and version != "TLSv1.3":
             self.groups[version] = self._enumerator.groups_of_tls12(self._curves_of_certificates())
+        if suites and version != "TLSv1.3":
+            self.suites[version] = self._enumerator.suites(version, whole)
         if version in self.suites:
-            self.server_chooses[version] = self._enumerator.server_chooses(version, self.suites[version].accepted)
+            self.server_chooses[version] = self.suites[version].server_chooses
             _settle(inquiry.outside_suites, version, self.suites[version], inquiry.left_out.suites.get(version))
         if version in self.groups:
-            _settle(inquiry.outside_groups, version, self.groups[version], inquiry.left_out.groups)
+            # TLS 1.2 can do without groups.
+            none = version == "TLSv1.2"
+            _settle(inquiry.outside_groups, version, self.groups[version], inquiry.left_out.groups, may_be_empty=none)
 
     def _curves_of_certificates(self) -> List[int]:
         served = self._inquiry.gathering.certificates(_now())
@@ -128,12 +133,14 @@ class _Conclusion:
         inquiry = self._inquiry
         accepted = [version for version in VERSIONS if inquiry.accepts(version)]
         certificates = self._certificates()
+        # A ticket of TLS 1.3 is encrypted: the ordinary client has it.
+        early_data = inquiry.application.early_data if inquiry.application else None
         return Posture(
             versions=tuple(inquiry.versions.get(version) or not_asked(version) for version in VERSIONS),
             suites=tuple(self._suites(version) for version in accepted),
             groups=tuple(self._groups(version) for version in accepted if version != "SSLv2"),
             certificates=certificates,
-            features=inquiry.gathering.features(),
+            features=replace(inquiry.gathering.features(), early_data=early_data),
             connections=connections,
             notes=unique(inquiry.asker.notes + inquiry.gathering.notes + self._notes),
             without_sni=inquiry.without_sni,
@@ -191,14 +198,25 @@ def _without_refusals_by_hanging_up(posture: Posture, doubt: str) -> Posture:
     )
 
 
-def _settle(outside: Dict[str, Answer], version: str, exact: ExactSet, inside: Optional[Tuple[int, ...]]) -> None:
-    """An exact set leaves no doubt; an incomplete one with something outside neither."""
+def _settle(
+    outside: Dict[str, Answer],
+    version: str,
+    exact: ExactSet,
+    inside: Optional[Tuple[int, ...]],
+    may_be_empty: bool = False,
+) -> None:
+    """An exact set leaves no doubt; an incomplete one with something outside neither. A version in which nothing was ever chosen
+    is one that only the ordinary client met: then that is what stays in doubt."""
     if inside is None:
         return
     if any(number not in inside for number in exact.accepted):
         outside[version] = Answer(version, ACCEPTED)
-    elif exact.complete:
+    elif exact.complete and (exact.accepted or may_be_empty):
         outside[version] = Answer(version, REJECTED)
+    else:
+        outside.setdefault(
+            version, Answer(version, INCONCLUSIVE, exact.why or "nothing was chosen of what was offered")
+        )
 
 
 def _now() -> datetime.datetime:

@@ -13,9 +13,9 @@ inconclusive.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
 from typing import List
 
+from ..dataclass import dataclass, field, replace
 from .connection import Broken, Connection, DeadlineReached, NotOpened, Silence
 from .hello.client import TLS12, TLS13, VERSION_NAMES, ClientHello, farewell
 from .hello.fields import MalformedFlight
@@ -85,6 +85,8 @@ class Asker:
         self.server_name = server_name
         self.most_connections = most_connections
         self.alpn_refused = False
+        #: Large hellos go in small ones, each with a part of the suites.
+        self.cuts_hellos = False
         self.lost = ""
         self.notes: List[str] = []
 
@@ -164,6 +166,7 @@ class Asker:
 
     def _in_pieces(self, hello: ClientHello, first: Reply) -> Reply:
         self._note("a large hello: {0}; it was put in small ones".format(first.ended or first.flight.alert))
+        self.cuts_hellos = True
         last = first
         for piece in pieces_of(hello):
             last = self.ask(piece)

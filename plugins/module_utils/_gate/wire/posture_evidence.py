@@ -13,8 +13,9 @@ cause.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Optional, Tuple
+
+from ..dataclass import dataclass
 
 ACCEPTED = "accepted"
 REJECTED = "rejected"

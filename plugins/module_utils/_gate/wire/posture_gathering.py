@@ -22,11 +22,14 @@ _Found = TypeVar("_Found")
 
 class Gathering:
     """Takes flights as they come; ``suites``, ``groups`` and ``finite_field_bits`` by version number, in the order in
-    which the server chose them."""
+    which the server chose them. ``named_suites``, ``named_groups``: those that hellos with SNI have shown (all, where there is
+    no name to send)."""
 
     def __init__(self) -> None:
         self.suites: Dict[int, List[int]] = {}
         self.groups: Dict[int, List[int]] = {}
+        self.named_suites: Dict[int, List[int]] = {}
+        self.named_groups: Dict[int, List[int]] = {}
         self.finite_field_bits: Dict[int, List[int]] = {}
         self.notes: List[str] = []
         self._flights: List[Flight] = []
@@ -39,12 +42,13 @@ class Gathering:
             return
         self._flights.append(flight)
         _add(self.suites.setdefault(hello.version, []), hello.suite)
-        if hello.group is not None:
-            _add(self.groups.setdefault(hello.version, []), hello.group)
         exchange = flight.key_exchange
+        for group in (hello.group, exchange.group if exchange else None):
+            if group is not None:
+                _add(self.groups.setdefault(hello.version, []), group)
+        if not without_sni:
+            self.take_as_named(flight)
         if exchange is not None:
-            if exchange.group is not None:
-                _add(self.groups.setdefault(hello.version, []), exchange.group)
             # Without a certificate it is anonymous: OpenSSL then chooses the size for that, whatever it does otherwise.
             if exchange.prime_bits and flight.certificates:
                 _add(self.finite_field_bits.setdefault(hello.version, []), exchange.prime_bits)
@@ -54,6 +58,16 @@ class Gathering:
                 _add(self.notes, "the server uses a temporary RSA key of {0} bits".format(exchange.export_bits))
         if flight.certificates:
             self.take_chain(flight.certificates, without_sni)
+
+    def take_as_named(self, flight: Flight) -> None:
+        """Note that a flight shows what hellos with SNI meet."""
+        hello, exchange = flight.hello, flight.key_exchange
+        if hello is None:
+            return
+        _add(self.named_suites.setdefault(hello.version, []), hello.suite)
+        for group in (hello.group, exchange.group if exchange else None):
+            if group is not None:
+                _add(self.named_groups.setdefault(hello.version, []), group)
 
     def take_chain(self, chain: Tuple[bytes, ...], without_sni: bool = False) -> None:
         """Note a chain in DER form."""
@@ -92,8 +106,6 @@ class Gathering:
             ocsp_staple=_all(flight.status for flight in whole),
             client_certificate=_any(flight.certificate_request for flight in whole),
             session_ticket=_any(_has(flight, client.SESSION_TICKET) for flight in with_extensions),
-            # What a ticket allows is encrypted, and ssl of Python does not tell it.
-            early_data=None,
             alpn=next((flight.hello.alpn for flight in flights if flight.hello and flight.hello.alpn), ""),
             signature_algorithms=tuple(scheme_name(number) for number in schemes),
         )

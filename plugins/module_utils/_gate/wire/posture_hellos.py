@@ -7,9 +7,9 @@ it is about."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import List, Optional, Sequence, Tuple, Union
 
+from ..dataclass import replace
 from .hello.client import DEFLATE, SSL30, TLS12, TLS13, VERSION_NUMBERS, ClientHello
 from .hello.groups import ALL_SCHEMES, TLS12_GROUPS, TLS13_GROUPS
 from .hello.sslv2 import Sslv2Hello

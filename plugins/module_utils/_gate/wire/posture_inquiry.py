@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
+from ..dataclass import dataclass
 from .hello.client import VERSION_NAMES, VERSION_NUMBERS
 from .posture_asking import Asker, Reply
 from .posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, VERSIONS, Answer
@@ -20,15 +20,17 @@ from .posture_questions import LeftOut
 @dataclass(frozen=True)
 class Application:
     """What the ordinary client's handshake showed. ``chain``: in DER form, the leaf at least; empty if there was none.
-    ``whole_chain``: what came after the leaf is in ``chain`` too."""
+    ``whole_chain``: what came after the leaf is in ``chain`` too. ``early_data``: the tickets of TLS 1.3 allow 0-RTT data."""
 
     version: str
     chain: Tuple[bytes, ...] = ()
     whole_chain: bool = False
+    early_data: Optional[bool] = None
 
 
 class Inquiry:
-    """``versions``, ``outside_suites``, ``outside_groups``: answers by version, as far as there are any."""
+    """``versions``, ``outside_suites``, ``outside_groups``: answers by version, as far as there are any. ``whole``: the suite
+    that was chosen of all that a version can use, by version, where all were offered."""
 
     def __init__(
         self, asker: Asker, left_out: LeftOut, application: Optional[Application], alpn: Tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class Inquiry:
         self.versions: Dict[str, Answer] = {}
         self.outside_suites: Dict[str, Answer] = {}
         self.outside_groups: Dict[str, Answer] = {}
+        self.whole: Dict[str, int] = {}
         self.signatures: Optional[Answer] = None
         self.without_sni: Optional[Answer] = None
         self.sslv2_suites: Tuple[str, ...] = ()

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable, Dict, Optional, Tuple, Union
 
+from ..dataclass import dataclass
 from ..errors import IntentError
 from .hello.groups import group_number, scheme_number
 from .hello.suites import suite_number

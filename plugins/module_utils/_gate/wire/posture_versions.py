@@ -10,7 +10,7 @@ from typing import Sequence, Tuple
 
 from . import posture_hellos as hellos
 from .chain import kind_of
-from .hello.client import TLS12
+from .hello.client import TLS12, VERSION_NAMES
 from .hello.groups import ALL_SCHEMES, scheme_kind
 from .hello.sslv2 import Sslv2Hello
 from .hello.traits import authenticated_by, suite_traits, suites_of
@@ -50,7 +50,7 @@ class VersionsLook:
 
     def _look_at_tls13(self) -> None:
         inquiry = self._inquiry
-        inquiry.version_seen("TLSv1.3", inquiry.ask(hellos.everything_of("TLSv1.3", inquiry.server_name)))
+        self._ask_for_everything_of("TLSv1.3")
         if inquiry.application is None or inquiry.application.version != "TLSv1.3" or inquiry.accepts("TLSv1.3"):
             return
         # The ordinary client's handshake is the better witness.
@@ -64,11 +64,19 @@ class VersionsLook:
         for version in _OLD_VERSIONS:
             if version in inquiry.versions:
                 continue
-            reply = inquiry.ask(hellos.everything_of(version, inquiry.server_name))
-            inquiry.version_seen(version, reply)
+            reply = self._ask_for_everything_of(version)
             if reply.wrong_version:
                 for older in _OLD_VERSIONS:
                     inquiry.versions.setdefault(older, Answer(older, REJECTED))
+
+    def _ask_for_everything_of(self, version: str) -> Reply:
+        inquiry = self._inquiry
+        reply = inquiry.ask(hellos.everything_of(version, inquiry.server_name))
+        inquiry.version_seen(version, reply)
+        if reply.answer == ACCEPTED:
+            # The versions up to TLS 1.1 can use the same suites.
+            inquiry.whole[VERSION_NAMES[reply.version]] = reply.suite
+        return reply
 
     # TLS 1.2, by the kind of key in the certificate
 
@@ -102,8 +110,9 @@ class VersionsLook:
             if unnamed.version != TLS12:
                 return unnamed
             if unnamed.flight.certificates[:1] == application.chain[:1]:
-                # The same leaf has the same chain.
+                # The same leaf has the same chain, and is served by the same settings.
                 inquiry.gathering.take_chain(unnamed.flight.certificates)
+                inquiry.gathering.take_as_named(unnamed.flight)
                 return unnamed
         # A refusal may be about the kind: without the name there may be another certificate.
         return self._ask_for(_by(kind))
@@ -129,7 +138,10 @@ class VersionsLook:
     def _look_at_weak_signatures(self) -> None:
         weak = self._schemes_outside()
         if weak:
-            reply = self._ask_for(_signed(_by("RSA") + _by("ECDSA")), weak)
+            # Where one is accepted, a suite that is new may show too.
+            seen = self._inquiry.seen_suites("TLSv1.2")
+            suites = sorted(_signed(_by("RSA") + _by("ECDSA")), key=lambda suite: suite in seen)
+            reply = self._ask_for(suites, weak)
             self._inquiry.signatures = reply.about("TLSv1.2")
 
     def _schemes_outside(self) -> Tuple[int, ...]:

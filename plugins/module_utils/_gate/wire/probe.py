@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from typing import List, Optional, Sequence, Tuple, Union
 
+from ..dataclass import replace
 from . import evidence
 from .connection import (
     Broken,
@@ -61,9 +61,13 @@ class PortLook:
         knock = self._observed.get("plaintext_answered")
         if knock is not None and knock.answer == NO and seen.encryption != evidence.IMPLICIT:
             self._observed["plaintext_answered"] = Observation(NOT_ESTABLISHED, "", "no TLS after it either")
+        second: Optional[SecondVisit] = None
         if seen.state == evidence.OPEN and not seen.throttled:
-            self._observed.update(SecondVisit(self._reach, seen, self._proven_demands).run())
+            second = SecondVisit(self._reach, seen, self._proven_demands)
+            self._observed.update(second.run())
         seen = self._with_posture(seen)
+        if second is not None:
+            self._observed.update(second.confirm(seen.posture))
         hindered = seen.hindered
         if seen.throttled or self._reach.put_off_elsewhere:
             hindered = evidence.THROTTLED
@@ -316,7 +320,8 @@ class PortLook:
         if handshakes and handshakes[-1].established:
             last = handshakes[-1]
             self._proven_demands = last.demands
-            self._application = Application(last.version, last.chain or (last.der,), bool(last.chain))
+            early_data = next((each.early_data for each in visits if each.handshake is last), None)
+            self._application = Application(last.version, last.chain or (last.der,), bool(last.chain), early_data)
         slow = facts.slow or (bool(handshakes) and handshakes[-1].outcome == SILENT)
         return replace(
             seen,

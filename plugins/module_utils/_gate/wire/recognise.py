@@ -4,7 +4,8 @@
 
 """Which protocol speaks, and which software, judged by what is announced and by whole lines that only one server says.
 
-HAProxy and stunnel have no words of their own: what speaks through them is the software behind, and that is recognised.
+stunnel has words of its own where it answers STARTTLS for the server behind (its option ``protocol``); it then stands first,
+since TLS is its part. What only carries bytes (HAProxy, stunnel otherwise) has none: the software behind it is recognised.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _NNTP_GREETING = re.compile(rb"20[01][ -]")
 _FTP_WORDS = re.compile(r"\b(?:\w*FTPd?|FileZilla)\b", re.IGNORECASE)
 
 _SOFTWARE = (
+    (re.compile(r"^220 \S+ stunnel for |^\* .* \(stunnel\)$|^\+OK.* \+ stunnel$"), "stunnel"),
     (re.compile(r"\bPostfix\b", re.IGNORECASE), "postfix"),
     (re.compile(r"\bExim\b", re.IGNORECASE), "exim"),
     (re.compile(r"\bOpenSMTPD\b", re.IGNORECASE), "opensmtpd"),
@@ -51,7 +53,7 @@ _SOFTWARE = (
     (re.compile(r"\bqmail\b", re.IGNORECASE), "qmail"),
     (re.compile(r"\bTwisted\b|NO UCE NO UBE NO RELAY PROBES"), "twisted"),
     # nginx's mail proxy does not give its name; these are the whole lines that it sends.
-    (re.compile(r"^220 \S+ ESMTP ready$|^\* OK IMAP4 ready$|^\+OK POP3 ready$"), "nginx"),
+    (re.compile(r"^220 \S+ ESMTP ready$|^\* OK IMAP4 ready$|^\+OK POP3 ready( <[^<>]+>)?$"), "nginx"),
     (re.compile(r"\bnginx\b", re.IGNORECASE), "nginx"),
 )
 
@@ -67,6 +69,7 @@ _HABITS = (
     (re.compile(r"^220 2\.0\.0 Start TLS$|^530 5\.7\.1 Authentication required$"), "nginx"),
     (re.compile(r"^(?:\+?OK )Begin TLS negotiation now\.$|Pre-login capabilities listed, post-login"), "dovecot"),
     (re.compile(r"^(?:\+?OK )Begin TLS negotiation now$"), "cyrus"),
+    (re.compile(r"^\+OK Stunnel "), "stunnel"),
     (re.compile(r"^(?:\+?OK )Begin SSL/TLS negotiation now\.$|^X(?:VERP|EXDATA)=?Courier"), "courier"),
 )
 

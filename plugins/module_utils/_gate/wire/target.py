@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from ..dataclass import dataclass
 from ..errors import IntentError
-from .names import as_address, to_ascii
+from .names import as_address, lacks_scope, to_ascii
 from .posture_questions import Questions, check_questions
 from .proxy_protocol import CHOICES, NO_HEADER
 
@@ -31,6 +31,8 @@ CHECKS = (MAIL_BEFORE_TLS, MAIL_AT_LAST, UNADVERTISED, INJECTION, IN_CLEAR, LOGI
 #: Harmless, and counted as a failure by no stock jail of fail2ban. A login that is begun is: Dovecot logs it as failed.
 DEFAULT_CHECKS = (MAIL_BEFORE_TLS, MAIL_AT_LAST, UNADVERTISED, INJECTION, IN_CLEAR)
 
+#: What is said of a link-local address without a scope.
+SCOPE_WANTED = "a link-local address with the interface of the machine that looks, such as fe80::1%eth0"
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.(?!-)[a-z0-9-]+)+", re.IGNORECASE)
 _ADDRESS_LITERAL = re.compile(r"\[[0-9a-f.:]+\]|\[IPv6:[0-9a-f.:]+\]", re.IGNORECASE)
 _MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?!-)[A-Za-z0-9-]+(\.(?!-)[A-Za-z0-9-]+)+")
@@ -150,6 +152,8 @@ def check_target(target: Target, where: str) -> None:
         check_questions(target.questions)
     if target.relay_to and not _MAILBOX.fullmatch(target.relay_to):
         raise IntentError(where + ".relay_to", target.relay_to, "a mail address, such as probe@example.org")
+    if lacks_scope(target.host):
+        raise IntentError(where + ".host", target.host, SCOPE_WANTED)
     for option, name in (("host", target.host), ("server_name", target.reference)):
         if as_address(name) is None:
             try:

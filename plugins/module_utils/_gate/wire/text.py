@@ -17,7 +17,10 @@ LINES_KEPT = 100
 def printable(raw: bytes, limit: int = LINE_KEPT) -> str:
     """The bytes as text, cut at ``limit`` characters; undecodable and unprintable ones become ``?``."""
     text = raw.decode("utf-8", "replace").strip()
-    shown = "".join(char if char.isprintable() and char != "\ufffd" else "?" for char in text[: limit + 1])
+    shown = text[: limit + 1]
+    # Most lines are printable as they are.
+    if not shown.isprintable() or "\ufffd" in shown:
+        shown = "".join(char if char.isprintable() and char != "\ufffd" else "?" for char in shown)
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 

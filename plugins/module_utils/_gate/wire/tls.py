@@ -23,10 +23,11 @@ import os
 import ssl
 import threading
 import warnings
-from dataclasses import dataclass, replace
 from typing import Dict, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass, replace
 from ..errors import EvidenceError
+from . import tickets
 from .certificate import Leaf, read_certificate
 from .evidence import Tls
 from .names import matches
@@ -155,6 +156,7 @@ def check_trust(trust: str) -> None:
 def _build_context(trust: str, demands: Demands) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
+    tickets.watch(context)
     if demands.modern:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers("DEFAULT:@SECLEVEL=2")

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Optional
 
+from ..dataclass import dataclass, field
 from .connection import Broken, Connection, Deadline, DeadlineReached, Silence
 from .dialogue.base import NO_ERRAND, Errand, Facts, StartTls
 from .dialogue.conversation import Conversation
@@ -30,12 +30,14 @@ class Setting:
 
 @dataclass
 class Visit:
-    """What one connection told. ``untold``: nothing outside a handshake; ``reset``: how it ended."""
+    """What one connection told. ``untold``: nothing outside a handshake; ``reset``: how it ended. ``early_data``: its tickets
+    allow 0-RTT data (None: not established)."""
 
     facts: Facts = field(default_factory=Facts)
     handshake: Optional[Handshake] = None
     untold: bool = True
     reset: bool = False
+    early_data: Optional[bool] = None
 
     @property
     def first_bytes_are_tls(self) -> bool:
@@ -87,6 +89,7 @@ class Visitor:
         finally:
             self._visit.facts = self._conversation.facts
             self._visit.untold = self._talk.untold
+            self._visit.early_data = self._connection.early_data
             self._connection.close()
         return self._visit
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import abc
 import re
-from dataclasses import dataclass, field
 from typing import Dict, List, Optional, TypeVar, Union
 
+from ...dataclass import dataclass, field
 from ..evidence import NO, YES, Capabilities, Observation
 from ..recognise import software_behind, software_of
 from ..text import printable
@@ -85,7 +85,8 @@ class Facts:
     """What the dialogue has learnt so far; the fields of the same names in ``PortEvidence`` say what they mean.
 
     ``stays_plain``: it is established that this dialogue does not go over to TLS by what is advertised.
-    ``slow``: ``stopped`` by a reply that did not come in time. ``observed``: by the names of ``MailPosture``.
+    ``injected``: the tagged command was sent with STARTTLS. ``slow``: ``stopped`` by a reply that did not come in time.
+    ``observed``: by the names of ``MailPosture``.
     """
 
     speaks: str = ""
@@ -98,6 +99,7 @@ class Facts:
     throttled: str = ""
     stopped: str = ""
     slow: bool = False
+    injected: bool = False
     notes: List[str] = field(default_factory=list)
     observed: Dict[str, Observation] = field(default_factory=dict)
 
@@ -259,6 +261,7 @@ class Dialogue(abc.ABC):
         tag = self.errand.injection_tag
         if not tag:
             return events
+        self.facts.injected = True
         injected = self._tagged_command(tag).encode("ascii") + b"\r\n"
         return [Send(event.data + injected) if isinstance(event, Send) else event for event in events]
 

@@ -84,6 +84,7 @@ class ImapDialogue(Dialogue):
 
     def _untagged(self, status: str, response: bytes) -> List[Event]:
         if status == "BYE" and not self.leaving:
+            self._login_hung_up_on(response)
             return self._turned_away(response)
         self._reply_words = _capability_words(response) or self._reply_words
         return []
@@ -171,6 +172,11 @@ class ImapDialogue(Dialogue):
         passing = asks_to_try_later(printable(response))
         self.facts.observed["login_refused"] = login.refused(response, status == "BAD", passing)
         return self._try_login(login) if login.go_on(status == "BAD") else self._towards_tls()
+
+    def _login_hung_up_on(self, response: bytes) -> None:
+        if self._on_reply == self._login_answered:
+            passing = asks_to_try_later(printable(response))
+            self.facts.observed["login_refused"] = begun(self._login).refused(response, False, passing)
 
     def _tagged_command(self, tag: str) -> str:
         return "{0} NOOP".format(tag)

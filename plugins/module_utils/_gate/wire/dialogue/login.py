@@ -15,14 +15,28 @@ from typing import List, Sequence
 
 from ..evidence import NO, NOT_ESTABLISHED, YES, Observation
 from ..text import printable
+from .verdicts import wants_tls_first
 
 #: Cancels a SASL exchange in SMTP, IMAP and POP3 (RFC 4954 4, RFC 9051 6.2.2, RFC 5034 4); ManageSieve quotes it.
 CANCEL = "*"
 _CLEARTEXT = ("PLAIN", "LOGIN")
 _SPEAKS_OF_ENCRYPTION = re.compile(
-    r"\bSTARTTLS\b|\bSTLS\b|\bTLS\b|\bSSL\b|encrypt|PRIVACYREQUIRED|plaintext|clear ?text|non-secure|insecure",
+    r"\bSTARTTLS\b|\bSTLS\b|\bTLS\b|\bSSL\b|encrypt|PRIVACYREQUIRED|plaintext|clear ?text|non-secure|insecure|\blayer\b",
     re.IGNORECASE,
 )
+
+
+def speaks_of_encryption(line: bytes) -> bool:
+    """Whether a refusal is for want of encryption."""
+    return _SPEAKS_OF_ENCRYPTION.search(printable(line)) is not None
+
+
+#: Said of the login as such, though with the code of a failed one (Courier).
+_TURNED_DOWN = re.compile(
+    r"reject|denied|disabled|required|not (?:allowed|permitted|available|enabled|supported)", re.IGNORECASE
+)
+#: Said of credentials: the login was tried, with empty ones.
+_FOUND_WRONG = re.compile(r"incorrect|credentials? invalid|invalid credentials?|wrong", re.IGNORECASE)
 
 
 class LoginErrand:
@@ -51,6 +65,16 @@ class LoginErrand:
         """The server waits for name and password, in clear."""
         return Observation(NO, printable(line), "a login that was begun in clear was not refused (it was cancelled)")
 
+    @staticmethod
+    def failed(line: bytes) -> Observation:
+        """The server says that authentication failed, rather than that there is none (535, RFC 4954 section 6)."""
+        said = printable(line)
+        if _TURNED_DOWN.search(said):
+            return Observation(YES, said)
+        if _FOUND_WRONG.search(said):
+            return Observation(NO, said, "a login in clear was not refused: the server says that its data are wrong")
+        return Observation(NOT_ESTABLISHED, said, "a login that failed may have been tried, and not refused")
+
     def refused(self, line: bytes, mechanism_only: bool, passing: bool) -> Observation:
         """The server does not go along.
 
@@ -58,9 +82,9 @@ class LoginErrand:
         :param passing: it says that it cannot now.
         """
         said = printable(line)
-        if passing:
+        if passing and not wants_tls_first(said):
             return Observation(NOT_ESTABLISHED, said, "put off by the server")
-        if _SPEAKS_OF_ENCRYPTION.search(said):
+        if speaks_of_encryption(line):
             return Observation(YES, said)
         if self._untried:
             why = "{0} is offered, and is not tried without a name".format(self._untried)

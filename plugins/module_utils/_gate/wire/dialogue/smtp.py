@@ -13,12 +13,14 @@ from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..recognise import smtp_kin
 from ..text import printable, printable_lines, unique
 from .base import NO_ERRAND, Dialogue, Errand, Event, begun
-from .login import CANCEL, LoginErrand
+from .login import CANCEL, LoginErrand, speaks_of_encryption
 from .verdicts import judge_mail, judge_mail_before_tls, judge_recipient
 
 _REPLY_LINE = re.compile(rb"(\d{3})([ -]|$)")
 # "AUTH PLAIN LOGIN", and the form from before the standard that old Outlook knows: "AUTH=PLAIN LOGIN".
 _AUTH_LINE = re.compile(r"AUTH(?:[ =]+(.*))?$", re.IGNORECASE)
+#: Postfix, where it cannot serve whoever connects: the PROXY protocol is expected and did not come, a setting is wrong.
+_LOCAL_ERROR = re.compile(rb"Server local error$")
 
 
 def read_extensions(lines: Sequence[bytes]) -> Capabilities:
@@ -224,7 +226,11 @@ class SmtpDialogue(Dialogue):
             return self._say(CANCEL, awaited="the cancelled login")
         if code == 421:
             return self._finish()
-        mechanism_only = code in (501, 504, 534)
+        no_such_mechanism = re.search(rb"mechanism", reply[-1], re.IGNORECASE) is not None
+        if code == 535 and not no_such_mechanism and not speaks_of_encryption(reply[-1]):
+            self.facts.observed["login_refused"] = login.failed(reply[-1])
+            return self._towards_tls()
+        mechanism_only = code in (501, 504, 534, 535)
         self.facts.observed["login_refused"] = login.refused(reply[-1], mechanism_only, passing=code // 100 == 4)
         return self._try_login(login) if login.go_on(mechanism_only) else self._towards_tls()
 
@@ -241,7 +247,7 @@ class SmtpDialogue(Dialogue):
         return line.startswith(b"221")
 
     def _refused(self, what: str, code: int, reply: List[bytes]) -> List[Event]:
-        if code // 100 == 4:
+        if code // 100 == 4 and not _LOCAL_ERROR.search(reply[-1]):
             self._put_off(reply[-1])
         else:
             self.facts.stopped = "{0}: {1}".format(what, printable(reply[-1]))

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from typing import List, Optional, Tuple
 
+from ...dataclass import dataclass, field
 from . import client, server
 from .fields import MalformedFlight
 from .server import KeyExchange, ServerHello

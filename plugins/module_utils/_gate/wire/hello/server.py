@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
 from typing import Dict, Optional, Tuple
 
+from ...dataclass import dataclass, field
 from . import client
 from .fields import Fields, MalformedFlight
 from .suites import SUITES
@@ -25,7 +24,8 @@ CERTIFICATE_REQUEST = 13
 SERVER_HELLO_DONE = 14
 CERTIFICATE_STATUS = 22
 
-_RETRY_RANDOM = hashlib.sha256(b"HelloRetryRequest").digest()  # RFC 8446 4.1.3
+# SHA-256 of "HelloRetryRequest" (RFC 8446 4.1.3)
+_RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 _NAMED_CURVE = 3
 
 

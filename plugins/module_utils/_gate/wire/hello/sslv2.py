@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from ...dataclass import dataclass
 from .fields import Fields, MalformedFlight
 
 #: Number of three bytes to name.

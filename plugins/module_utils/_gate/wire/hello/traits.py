@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import Iterable, Tuple
 
+from ...dataclass import dataclass
 from .suites import SUITES, suite_name
 
 #: Authentications and key exchanges that a name may begin with, as (key exchange, authentication).
@@ -104,6 +104,7 @@ def suite_traits(number: int) -> SuiteTraits:
     )
 
 
+@functools.lru_cache(maxsize=None)
 def _read_ending(ending: str) -> Tuple[str, str, int, str]:
     ending = ending[: -len("_OLD")] if ending.endswith("_OLD") else ending
     found = _HASHES.search(ending)

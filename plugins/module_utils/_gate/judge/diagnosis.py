@@ -1,0 +1,241 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The views joined: for each required service one cause, taken from :mod:`judge.causes`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Mapping, Sequence
+
+from ..intent.services import Service
+from ..listeners.evidence import Listener, ListenersEvidence
+from ..names.sensor import NameEvidence
+from ..wire import evidence as wire
+from ..wire.evidence import PortEvidence
+from . import causes as shows
+from . import diagnosis_views as views
+from .causes import CAUSES, find_cause
+from .finding import Finding
+from .mail_ports import judge_mail_ports
+
+FAMILIES = ("ipv4", "ipv6")
+_FAMILY_TEXTS = {"ipv4": "IPv4", "ipv6": "IPv6"}
+_ORDER = list(CAUSES)
+
+
+@dataclass(frozen=True)
+class Vantage:
+    """Where a look was taken from: ``name`` for people; ``itself``: from the host that is looked at. ``ports``: what was seen."""
+
+    name: str
+    ports: tuple[PortEvidence, ...]
+    itself: bool = False
+
+
+@dataclass(frozen=True)
+class Views:
+    """All that was seen of one host; what was not looked at is None or empty.
+
+    ``host``: the name that clients use. ``own``: the host's own addresses. ``filter_findings``: of ``judge_firewall``;
+    ``openings``: the evidence behind them. ``name``: what DNS has for ``host``.
+    """
+
+    host: str
+    own: tuple[str, ...] = ()
+    listeners: ListenersEvidence | None = None
+    filter_findings: tuple[Finding, ...] = ()
+    openings: tuple[Mapping[str, Any], ...] = ()
+    vantages: tuple[Vantage, ...] = ()
+    name: NameEvidence | None = None
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the texts of a cause may say."""
+
+    name: str
+    host: str
+    port: str
+    service: str
+    family: str
+    addresses: str
+    dns: str
+    own: str
+    owner: str
+    unit: str
+    listening: str
+    listening_at: str
+    container: str
+    rule: str
+    filter_fix: str
+    outside: str
+    vantages: str
+    observed: str
+    wire_fix: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The one cause for a service. ``cause``: of :data:`judge.causes.CAUSES`. ``families``: those that it holds for; where the
+    other family has another one, ``also`` tells it. ``facts``: what each view showed, by which it was found. ``finding``: of the
+    wire, the one that the cause is from, where it is."""
+
+    host: str
+    port: int
+    service: str
+    cause: str
+    families: tuple[str, ...]
+    text: str
+    settles: str
+    remedy: str
+    certain: bool
+    facts: tuple[tuple[str, str], ...]
+    also: tuple[str, ...] = ()
+    finding: Finding | None = None
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether clients get what they should."""
+        return self.cause.split(".", maxsplit=1)[0] == "fine"
+
+
+def diagnose(services: Sequence[Service], seen: Views) -> list[Diagnosis]:
+    """One diagnosis for each service that must be reachable, in their order. Doors that are no mail service are judged by
+    sockets and filter alone."""
+    return [_diagnose(service, seen) for service in services if not service.closed and not service.optional]
+
+
+def _diagnose(service: Service, seen: Views) -> Diagnosis:
+    found = [_of_family(service, seen, family) for family in _families(service, seen)]
+    first = min(found, key=lambda each: (each.is_fine, _ORDER.index(each.cause)))
+    same = [each for each in found if each.cause == first.cause]
+    others = tuple(
+        "{}: {}".format(_FAMILY_TEXTS[each.families[0]], each.text)
+        for each in found
+        if each.cause != first.cause and not each.is_fine
+    )
+    return replace(first, families=tuple(each.families[0] for each in same), also=others)
+
+
+def _families(service: Service, seen: Views) -> list[str]:
+    """The families that clients use: those that were looked at, or DNS has, or else the host has; IPv4 where nothing tells."""
+    looked = {each.family for place in seen.vantages for each in place.ports if each.port == service.port}
+    published = {views.family_of(address) for address in (seen.name.addresses if seen.name else ())}
+    own = {views.family_of(address) for address in seen.own}
+    used = {family for family in looked | published if family} or own or {"ipv4"}
+    allowed = {"ipv6" if ":" in cidr else "ipv4" for cidr in service.sources}
+    return [family for family in FAMILIES if family in used & allowed] or [min(used)]
+
+
+def _of_family(service: Service, seen: Views, family: str) -> Diagnosis:
+    other = FAMILIES[1 - FAMILIES.index(family)]
+    outside = [each for place in seen.vantages if not place.itself for each in place.ports]
+    inside = [each for place in seen.vantages if place.itself for each in place.ports]
+    used = _used_addresses(service, seen)
+    talking = [
+        each for each in outside or inside if each.family == family and views.counts(each, service) and service.protocol
+    ]
+    wire_findings = judge_mail_ports([service], talking) if talking else []
+    talk, finding = views.talk_shows(talking, wire_findings)
+    facts = {
+        "names": _names(service, seen, family),
+        "listening": views.listening_shows(seen.listeners, service, family, used, seen.own),
+        "filter": views.filter_shows(seen.filter_findings, seen.openings, service, family),
+        "here": views.port_shows(inside, service, family),
+        "outside": views.port_shows(outside, service, family),
+        "other_family": views.port_shows(outside, service, other),
+        "talk": talk,
+    }
+    if facts["listening"] == shows.IN_CONTAINER or _published(service, seen):
+        facts["filter"] = shows.UNKNOWN  # what is redirected to a container does not pass the rules for the host itself
+    cause = find_cause(facts)
+    details = asdict(_details(service, seen, family, facts, finding))
+    entry = CAUSES[cause]
+    return Diagnosis(
+        seen.host,
+        service.port,
+        service.label,
+        cause,
+        (family,),
+        entry.text.format(**details),
+        entry.settles.format(**details),
+        entry.remedy.format(**details),
+        entry.certain,
+        tuple(facts.items()),
+        finding=finding,
+    )
+
+
+def _names(service: Service, seen: Views, family: str) -> str:
+    """A name that those cannot find who look from elsewhere has no address, whatever a resolver says here."""
+    outside = [each for place in seen.vantages if not place.itself for each in place.ports if each.port == service.port]
+    if outside and all(each.state == wire.NAME_NOT_FOUND for each in outside):
+        return shows.NOT_FOUND
+    return views.names_show(seen.name, family, seen.own)
+
+
+def _used_addresses(service: Service, seen: Views) -> list[str]:
+    looked = [
+        each.address for place in seen.vantages for each in place.ports if each.port == service.port and each.address
+    ]
+    published = list(seen.name.addresses) if seen.name else []
+    return list(dict.fromkeys(looked or published))
+
+
+def _published(service: Service, seen: Views) -> bool:
+    return seen.listeners is not None and any(
+        each.published is not None for each in views.listeners_on(seen.listeners, service)
+    )
+
+
+def _details(service: Service, seen: Views, family: str, facts: Mapping[str, str], finding: Finding | None) -> Details:
+    found = views.listeners_on(seen.listeners, service) if seen.listeners else []
+    containers = views.containers_on(seen.listeners, service) if seen.listeners else []
+    containers += [each.published.container for each in found if each.published and each.published.container]
+    closed = next((each for each in seen.filter_findings if each.port == service.port and each.outcome != "pass"), None)
+    return Details(
+        name=service.server_name or seen.host,
+        host=seen.host,
+        port=str(service.port),
+        service=service.label,
+        family=_FAMILY_TEXTS[family],
+        addresses=", ".join(
+            address for address in _used_addresses(service, seen) if views.family_of(address) == family
+        ),
+        dns=_some(seen.name.addresses if seen.name else (), family),
+        own=_some(seen.own, family),
+        owner=found[0].owner if found else "the server",
+        unit=next((owner.unit for each in found for owner in each.owners if owner.unit), "SERVICE"),
+        listening=facts["listening"],
+        listening_at=", ".join(dict.fromkeys(_place(each) for each in found)),
+        container=", ".join(dict.fromkeys(containers)),
+        rule=closed.cause if closed else "",
+        filter_fix=closed.fix if closed else "",
+        outside=facts["outside"],
+        vantages=_vantages(service, seen, family),
+        observed=(finding.observed or finding.cause) if finding else "",
+        wire_fix=finding.fix if finding else "",
+    )
+
+
+def _vantages(service: Service, seen: Views, family: str) -> str:
+    """Who looked from elsewhere, each with what it saw where they disagree."""
+    told: dict[str, str] = {}
+    for place in seen.vantages:
+        if not place.itself:
+            state = views.port_shows(place.ports, service, family)
+            if state != shows.UNKNOWN:
+                told[place.name] = state
+    if len(set(told.values())) > 1:
+        return ", ".join(f"{name} ({state})" for name, state in told.items())
+    return ", ".join(told) or "elsewhere"
+
+
+def _some(addresses: Sequence[str], family: str) -> str:
+    return ", ".join(address for address in addresses if views.family_of(address) == family) or "none"
+
+
+def _place(listener: Listener) -> str:
+    return f"{listener.address}{'%' + listener.interface if listener.interface else ''}"

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each view shows of one service in one family of addresses, in the words of :mod:`judge.causes`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, Iterable, Mapping, Sequence
+
+from ..intent.services import Service
+from ..listeners.evidence import Listener, ListenersEvidence
+from ..names.sensor import NameEvidence
+from ..packetfilter.intervals import minus, normal
+from ..wire import evidence as wire
+from ..wire.evidence import PortEvidence
+from . import causes as shows
+from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
+from .vantage import may_connect, sent_nothing
+
+#: Addresses that others see as another one: those that are translated on the way (RFC 1918, RFC 6598, RFC 4193), and link-local.
+_TRANSLATED = tuple(
+    map(
+        ipaddress.ip_network,
+        ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"],
+    )
+)
+#: Sources from which no client comes.
+_NEVER_ARRIVE = {
+    4: ((0, 0x00FFFFFF), (0x7F000000, 0x7FFFFFFF), (0xE0000000, 0xFFFFFFFF)),
+    6: ((0, 1), (0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF), (0xFF << 120, (1 << 128) - 1)),
+}
+_RATE = re.compile(r"\b(?:limit|hashlimit|connlimit|recent|quota|rate|meter|ct count)\b")
+_STATES = {
+    wire.OPEN: shows.OPEN,
+    wire.TIMED_OUT: shows.TIMED_OUT,
+    wire.REFUSED: shows.REFUSED,
+    wire.RESET: shows.RESET,
+    wire.UNREACHABLE: shows.UNREACHABLE,
+}
+_TALK = {
+    "mail.throttled": shows.THROTTLED,
+    "mail.protocol": shows.OTHER_PROTOCOL,
+    "mail.encryption": shows.OTHER_MODE,
+    "mail.preauth": shows.OTHER_MODE,
+    "mail.tls-handshake": shows.NO_TLS,
+    "mail.session": shows.NO_TLS,
+}
+_REFUSES = ("greeting refuses service", "HELO refused", "EHLO refused", "LHLO refused")
+_CUT_OFF = ("closed", "reset")
+
+
+def family_of(address: str) -> str:
+    return "ipv6" if ":" in address else "ipv4"
+
+
+def names_show(evidence: NameEvidence | None, family: str, own: Sequence[str]) -> str:
+    """Where the addresses of the host's name lead.
+
+    :param own: the host's own addresses, () where they are not known. Where they are all private, clients use another one that is
+        translated, and nothing can be said.
+    """
+    if evidence is None:
+        return shows.UNKNOWN
+    if evidence.problem:
+        return shows.NOT_FOUND
+    published = [address for address in evidence.addresses if family_of(address) == family]
+    mine = [address for address in own if family_of(address) == family]
+    if set(published) & set(mine):
+        return shows.HERE
+    if not published or all(_is_translated(address) for address in mine):
+        return shows.UNKNOWN
+    return shows.ELSEWHERE
+
+
+def listeners_on(evidence: ListenersEvidence, service: Service) -> list[Listener]:
+    """The host's own sockets on the port of a service, those of other network namespaces left out."""
+    return [
+        each
+        for each in evidence.listeners
+        if (each.protocol, each.port, each.namespace) == (service.transport, service.port, "")
+    ]
+
+
+def containers_on(evidence: ListenersEvidence, service: Service) -> list[str]:
+    """The containers in which something listens on the port, for others than the container itself."""
+    inside = {
+        each.namespace
+        for each in evidence.listeners
+        if (each.protocol, each.port) == (service.transport, service.port) and each.namespace and not each.is_loopback
+    }
+    return [each.container or each.name for each in evidence.namespaces if each.name in inside]
+
+
+def listening_shows(
+    evidence: ListenersEvidence | None, service: Service, family: str, used: Sequence[str], own: Sequence[str]
+) -> str:
+    """Whether a socket takes what clients send.
+
+    :param used: the addresses that clients use, of any family. One that is not the host's own is translated to one that is.
+    """
+    if evidence is None:
+        return shows.UNKNOWN
+    found = listeners_on(evidence, service)
+    if not found:
+        return shows.IN_CONTAINER if containers_on(evidence, service) else shows.NOTHING
+    open_to_others = [each for each in found if not each.is_loopback]
+    if not open_to_others:
+        return shows.LOOPBACK
+    of_family = [each for each in open_to_others if family in each.families]
+    wanted = _destinations(family, used, own)
+    taken = [each.takes(address) for each in open_to_others for address in wanted]
+    if True in taken or (not wanted and of_family):
+        return shows.HERE
+    if None in taken or (not of_family and family == "ipv4" and any(_may_be_dual(each) for each in open_to_others)):
+        return shows.UNKNOWN
+    return shows.OTHER_ADDRESS if of_family else shows.OTHER_FAMILY
+
+
+def filter_shows(
+    findings: Iterable[Finding], openings: Sequence[Mapping[str, Any]], service: Service, family: str
+) -> str:
+    """What the filter does, by the findings of ``judge_firewall``; the openings tell what is left where some is missing."""
+    mine = [
+        each
+        for each in findings
+        if each.port == service.port and each.check in ("firewall.missing-opening", "firewall.undecided")
+    ]
+    failed = next((each for each in mine if each.outcome == FAIL and family in each.families), None)
+    if failed is None:
+        doubt = next((each for each in mine if each.outcome == UNKNOWN), None)
+        if doubt is not None:
+            return shows.BY_RATE if _RATE.search(doubt.cause) else shows.UNKNOWN
+        return shows.ACCEPTS if mine else shows.UNKNOWN
+    entries = [
+        each for each in openings if each["family"] == family and opening_covers(each, service.transport, service.port)
+    ]
+    always = [each for each in entries if each["certainty"] == "always" and not each.get("conditions")]
+    if not always:
+        if any(_RATE.search(" ".join(each.get("depends_on", ()))) for each in entries):
+            return shows.BY_RATE
+        return shows.REJECTS if re.search(r"\breject", failed.cause) else shows.DROPS
+    return shows.BY_SOURCE if _lacks_sources(always, service, family) else shows.BY_INTERFACE
+
+
+def port_shows(evidence: Iterable[PortEvidence], service: Service, family: str) -> str:
+    """What clients see who may connect; UNKNOWN where none looked."""
+    states = {_STATES[each.state] for each in evidence if counts(each, service) and each.family == family}
+    if not states:
+        return shows.UNKNOWN
+    if states == {shows.OPEN}:
+        return shows.OPEN
+    if shows.OPEN in states:
+        return shows.SOME
+    return next(state for state in _STATES.values() if state in states)
+
+
+def counts(evidence: PortEvidence, service: Service) -> bool:
+    """Whether a look says something of the host: it was at this port, it got out, and it may connect."""
+    return (
+        evidence.port == service.port
+        and evidence.state in _STATES
+        and not sent_nothing(evidence)
+        and may_connect(service, evidence) is True
+    )
+
+
+def talk_shows(evidence: Iterable[PortEvidence], findings: Iterable[Finding]) -> tuple[str, Finding | None]:
+    """What comes of the open connections of one service in one family, and the finding that tells it.
+
+    :param findings: of ``judge_mail_ports`` about them.
+    """
+    seen = [each for each in evidence if each.state == wire.OPEN]
+    if not seen:
+        return shows.UNKNOWN, None
+    faults = [each for each in findings if each.outcome not in (PASS, WARN) and each.check != "mail.reachable"]
+    if not faults:
+        return shows.FINE, None
+    first = faults[0]
+    if first.check == "mail.greeting":
+        return _greeting(seen), first
+    if first.check.startswith("mail.certificate-"):
+        return shows.BAD_CERTIFICATE, first
+    return _TALK.get(first.check, shows.AGAINST_POLICY), first
+
+
+def _greeting(seen: Sequence[PortEvidence]) -> str:
+    stopped = [each.stopped for each in seen if not each.greeting or each.stopped.startswith(_REFUSES)]
+    if any(text.startswith(_REFUSES) for text in stopped):
+        return shows.REFUSES
+    return shows.HANGS_UP if any(word in text for text in stopped for word in _CUT_OFF) else shows.SILENT
+
+
+def _destinations(family: str, used: Sequence[str], own: Sequence[str]) -> list[str]:
+    """The host's addresses at which packets for the addresses that clients use arrive."""
+    wanted = [address for address in used if family_of(address) == family]
+    mine = [address for address in own if family_of(address) == family]
+    return [address for address in wanted if address in mine] or mine or wanted
+
+
+def _is_translated(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in network for network in _TRANSLATED if network.version == parsed.version)
+
+
+def _may_be_dual(listener: Listener) -> bool:
+    return listener.address == "::" and listener.v6only is None
+
+
+def opening_covers(opening: Mapping[str, Any], protocol: str, port: int) -> bool:
+    """Whether an entry of the filter's openings is about this port of the host itself, ``protocol`` tcp, udp or sctp."""
+    named = str(opening["protocol"])
+    left_out = re.split("[ ,]+", named)[1:]  # "any but tcp, udp"
+    if opening.get("path", "input") != "input" or (
+        named != protocol and (not named.startswith("any") or protocol in left_out)
+    ):
+        return False
+    ranges = [text.partition("-") for text in opening.get("ports", ("0-65535",))]
+    return any(int(first) <= port <= int(last or first) for first, _dash, last in ranges)
+
+
+def _lacks_sources(entries: Iterable[Mapping[str, Any]], service: Service, family: str) -> bool:
+    version = 6 if family == "ipv6" else 4
+    allowed = [
+        part
+        for each in entries
+        for part in minus(_ranges(each["sources"], version), _ranges(each.get("sources_except", ()), version))
+    ]
+    return bool(minus(_ranges(service.sources, version), normal([*allowed, *_NEVER_ARRIVE[version]])))
+
+
+def _ranges(cidrs: Iterable[str], version: int) -> tuple[tuple[int, int], ...]:
+    networks = [network for network in map(ipaddress.ip_network, cidrs) if network.version == version]
+    return tuple(normal((int(each.network_address), int(each.broadcast_address)) for each in networks))
