@@ -95,7 +95,9 @@ class WayGenerator(Generator):
             if kind == "nat" and hook == "prerouting":
                 rules = self._nat_rules(family, translators)
             elif kind == "nat":
-                rules = self._way_rules(family, [], 3, ("accept", "drop", "return"))
+                # Behind a masquerade, other chains of type nat are skipped.
+                verdicts = ("accept", "drop", "return") if hook == "input" else ("accept", "return")
+                rules = self._way_rules(family, [], 3, verdicts)
                 if hook == "postrouting" and self._random.random() < 0.5:
                     rules.append("masquerade")
             else:

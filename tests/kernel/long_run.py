@@ -18,6 +18,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -33,6 +34,7 @@ REPORT_SECONDS = 30
 
 def main() -> int:
     options = _options()
+    _tidy_when_stopped()
     reason = why_not()
     if reason:
         print(reason)
@@ -42,7 +44,7 @@ def main() -> int:
     state = options.state.open("a")
     start = last = time.monotonic()
     work = _work(kinds, options.seed, options.by_chance, done)
-    with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.workers, _tidy_when_stopped) as pool:
         while not _enough(done, options.rulesets, options.packets):
             if options.seconds and time.monotonic() - start > options.seconds:
                 break
@@ -65,6 +67,11 @@ def main() -> int:
             )
         )
     return 1 if wrong else 0
+
+
+def _tidy_when_stopped() -> None:
+    """Namespaces are removed also when the run is ended from outside."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
 
 
 def _options() -> argparse.Namespace:

@@ -50,6 +50,9 @@ _BROADCASTS = {
 }
 
 
+_FIRST_ADDRESSES = {route.first for route in HOUSE.host.routes or () if route.family == 6}
+
+
 def _both(seed: int) -> Rules:
     """nftables and iptables side by side; of their NAT and marks one alone, for which of them comes first does not show."""
     of_nft = generator_way.WayGenerator(seed, with_effects=seed % 2 == 0).ruleset()
@@ -116,7 +119,17 @@ def house_probes(rules: Rules, analysis: Analysis, seed: int, by_chance: int) ->
     corners = chooser.corners(analysis.space, regions_of(analysis)[:2], CORNERS)
     probes = chooser.possible([*chooser.of_the_house(by_chance), *corners])
     # From the broadcast address of a network: nft's fib and xtables' rpfilter do not agree whether there is a route back.
-    probes = [packet for packet in probes if packet.family == 6 or packet.saddr not in _BROADCASTS]
+    # To the first address behind a route of IPv6: nft's fib calls it anycast, though the kernel forwards what is sent there.
+    probes = [
+        packet
+        for packet in probes
+        if (packet.saddr not in _BROADCASTS if packet.family == 4 else packet.daddr not in _FIRST_ADDRESSES)
+    ]
+    # Without ports, what NAT made of one packet may look like the answer to another.
+    senders = {packet.saddr for packet in probes if packet.protocol not in (*TRACKED_PORTS, ICMP, ICMPV6)}
+    probes = [
+        packet for packet in probes if packet.protocol in (*TRACKED_PORTS, ICMP, ICMPV6) or packet.daddr not in senders
+    ]
     if "masquerade" in rules.text.lower():
         # Without ports, conntrack could not tell two of them apart behind one address.
         probes = [packet for packet in probes if packet.protocol in (*TRACKED_PORTS, ICMP, ICMPV6)]
