@@ -110,12 +110,20 @@ HOST = Host(
 )
 
 
-@pytest.mark.parametrize(("policy", "outcome"), [("ACCEPT", WARN), ("DROP", PASS)])
-def test_containers_that_are_reached_directly_are_a_warning(path, policy, outcome):
+REDIRECT = (
+    "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 2525 -j REDIRECT --to-ports 25\nCOMMIT\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "nat", "outcome"),
+    [("ACCEPT", "", WARN), ("DROP", "", PASS), ("DROP", REDIRECT, PASS)],  # the last is for this host itself
+)
+def test_containers_that_are_reached_directly_are_a_warning(path, policy, nat, outcome):
     evidence = look(path, MAIL)
     space = evidence.space
     beyond = routed(space, HOST, {4})
-    ruleset = iptables_save.read(save(MAIL, policy), 4, "rules").ruleset
+    ruleset = iptables_save.read(save(MAIL, policy) + nat, 4, "rules").ruleset
     asked = question(space, {4}, None, ["192.0.2.1"])
     both = accepted(space, ruleset, space.union(asked, beyond), HOST)
     look_then = replace(evidence, ruleset=ruleset, host=HOST, acceptance=both.about(asked), routed=both.about(beyond))

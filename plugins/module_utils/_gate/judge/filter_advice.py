@@ -234,8 +234,10 @@ def _filtering_hooks(table: Table) -> dict[str, set[str]]:
 
 def _delivery_text(delivery: Delivery) -> str:
     port = "" if delivery.to_port is None else f"port {delivery.to_port}"
-    if delivery.to_address is None:
-        place = port if delivery.path == "input" else " ".join(filter(None, ("another host", port)))
+    if delivery.path == "input" and port:
+        place = port  # of this host, whichever of its addresses it is
+    elif delivery.to_address is None:
+        place = " ".join(filter(None, ("another host" if delivery.path == "forward" else "", port)))
     else:
         place = " ".join(filter(None, (address_text(*delivery.to_address), port)))
     return place + (f" by way of {delivery.interface}" if delivery.interface else "")

@@ -247,7 +247,9 @@ class _Filter:
         routed = self.evidence.routed
         if routed is None:
             return
-        reached = self.space.intersect(self.space.intersect(routed.may, self.with_ports), self.arriving)
+        # What NAT redirects to this host itself does not get to the other.
+        forwarded = self.space.union_all(item.node for item in routed.deliveries if item.path == "forward")
+        reached = self.space.intersect(self.space.intersect(forwarded, self.with_ports), self.arriving)
         if reached == EMPTY:
             yield self._finding("firewall.routed", PASS)
             return
