@@ -302,6 +302,29 @@ def test_a_rich_rule_that_denies_is_not_outdone_by_a_port():
 def test_where_the_zone_is_not_told_by_the_chain_firewalld_is_asked():
     fix = open_command(firewalld("filter_INPUT_POLICIES"), "tcp", 25, "", 4)
     assert fix.startswith("firewall-cmd --get-active-zones shows")
+    several = open_command(
+        firewalld("filter_INPUT_POLICIES"), "tcp", 25, "", 4, ["filter_IN_public", "filter_IN_internal"]
+    )
+    assert several == fix
+    trusted = Where("nft", "inet", "firewalld", "filter_INPUT_POLICIES", "handle 7", "ip saddr 192.0.2.0/24 accept")
+    assert close_command(trusted, True, "tcp 25").startswith(
+        "firewall-cmd --get-active-zones shows whose sources open tcp 25; firewall-cmd --permanent --zone=ZONE"
+    )
+
+
+def test_what_the_only_zone_of_firewalld_does_not_accept_is_opened_in_it():
+    """firewalld 2 rejects it in a chain of all zones."""
+    chains = [
+        "filter_INPUT",
+        "filter_INPUT_POLICIES",
+        "filter_IN_public",
+        "filter_IN_public_allow",
+        "filter_IN_public_deny",
+    ]
+    fix = "firewall-cmd --permanent --zone=public --add-port=25/tcp && firewall-cmd --reload"
+    assert open_command(firewalld("filter_INPUT_POLICIES"), "tcp", 25, "", 4, chains) == fix
+    dropped = Where("nft", "inet", "firewalld", "filter_INPUT_POLICIES", "handle 7", "ip saddr 192.0.2.0/24 drop")
+    assert "--zone=ZONE" in open_command(dropped, "tcp", 25, "", 4, chains)
 
 
 def test_firewalld_closes_in_the_zone_that_opens():

@@ -73,6 +73,13 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
                 f"firewall-cmd --permanent {zone} --remove-forward-port=..., then firewall-cmd --reload"
             )
         zone = _zone_option(where)
+        if (
+            not zone and "IN_policy_" not in where.chain
+        ):  # which zone a packet is for is decided there
+            return (
+                f"firewall-cmd --get-active-zones shows whose sources open {what}; "
+                f"firewall-cmd --permanent --zone=ZONE --remove-source=..., then firewall-cmd --reload"
+            )
         return (
             f"firewall-cmd{zone} --list-all shows what opens {what} (a service, port or rich rule); "
             f"firewall-cmd --permanent{zone} --remove-..., then firewall-cmd --reload"
@@ -130,7 +137,7 @@ def open_command(
     if who == "fail2ban":
         return "fail2ban-client banned shows whom it keeps out; fail2ban-client unban ADDRESS"
     if who == "firewalld":
-        return _firewalld_open(where, transport, port, source, family)
+        return _firewalld_open(where, transport, port, source, family, neighbours)
     if who == "ufw":
         if "-user-" in where.chain:
             return f"ufw status numbered, then ufw delete the rule that closes {transport} {port}"
@@ -169,14 +176,21 @@ def icmpv6_command(where: Where | None, types: Sequence[int], neighbours: Collec
     return "; ".join(rules)
 
 
-def _firewalld_open(where: Where, transport: str, port: int, source: str, family: int) -> str:
+def _firewalld_open(
+    where: Where, transport: str, port: int, source: str, family: int, neighbours: Collection[str]
+) -> str:
     zone = _ZONE.fullmatch(where.chain)
+    zones = {match["zone"]: match for match in map(_ZONE.fullmatch, neighbours) if match and not match["part"]}
+    if zone is None and len(zones) == 1 and where.text.startswith("reject"):
+        zone = next(
+            iter(zones.values())
+        )  # since 2.0 what no zone has accepted comes back, and is rejected for all of them
     if zone is None:  # by the source of the packets, or by their interface
         return (
             f"firewall-cmd --get-active-zones shows the zone that closes {transport} {port}; "
             f"firewall-cmd --permanent --zone=ZONE --add-port={port}/{transport} && firewall-cmd --reload"
         )
-    option = _zone_option(where)
+    option = f" --zone={zone['zone']}"
     if zone["part"]:  # before what a zone allows come its rich rules
         return (
             f"firewall-cmd{option} --list-rich-rules shows the rule that closes {transport} {port}; "
