@@ -73,9 +73,7 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
                 f"firewall-cmd --permanent {zone} --remove-forward-port=..., then firewall-cmd --reload"
             )
         zone = _zone_option(where)
-        if (
-            not zone and "IN_policy_" not in where.chain
-        ):  # which zone a packet is for is decided there
+        if not zone and "IN_policy_" not in where.chain:  # which zone a packet is for is decided there
             return (
                 f"firewall-cmd --get-active-zones shows whose sources open {what}; "
                 f"firewall-cmd --permanent --zone=ZONE --remove-source=..., then firewall-cmd --reload"
