@@ -95,7 +95,11 @@ openings:
       type: list
       elements: str
     path:
-      description: V(input).
+      description: V(input) for what is delivered to the host itself, V(forward) for what it sends on.
+      type: str
+    to:
+      description: Where NAT sends it, and by way of which interface, such as V(172.17.0.2:25 on docker0) or V(port 25). Absent
+        where the packet goes to the address and port that the client named.
       type: str
     certainty:
       description:

@@ -25,7 +25,8 @@ options:
       - One entry for each host (or for each task that looked at several).
       - C(results) is the list of registered results, C(services) the list that they were held against, C(openings) the
         registered result of M(mailops.gate.firewall_ports_info), from which the packet filter is drawn, C(interfaces) those
-        that it was asked about (where it was), and C(host) the host's name in the report. Without C(host) the findings say which hosts they are about.
+        that it was asked about (where it was), and C(host) the host's name in the report. Without C(host) the findings say
+        which hosts they are about.
     type: list
     elements: dict
     required: true

@@ -133,3 +133,59 @@ def test_containers_that_are_reached_directly_are_a_warning(path, policy, nat, o
         assert found.observed.startswith("tcp any port; ")
         assert found.observed.endswith(" of 172.17.0.0/16")
         assert "policy" in found.cause
+
+
+# -- NAT -----------------------------------------------------------------------------------------------------------------
+
+PUBLISHED = """*nat
+:PREROUTING ACCEPT [0:0]
+:DOCKER - [0:0]
+-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+-A DOCKER ! -i docker0 -p tcp -m tcp --dport 3306 -j DNAT --to-destination 172.17.0.2:3306
+-A DOCKER ! -i docker0 -p tcp -m tcp --dport 25 -j DNAT --to-destination 172.17.0.3:2525
+-A PREROUTING -p tcp -m tcp --dport 2587 -j REDIRECT --to-ports 22
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD {0} [0:0]
+-A INPUT -p tcp --dport 22 -j ACCEPT
+COMMIT
+"""
+
+
+def published(path, forward="ACCEPT", **host):
+    evidence = look(path, MAIL)
+    ruleset = iptables_save.read(PUBLISHED.format(forward), 4, "rules").ruleset
+    asked = question(evidence.space, {4}, ["eth0"], ["192.0.2.1"])
+    known = replace(HOST, **host)
+    answer = accepted(evidence.space, ruleset, asked, known)
+    look_then = replace(evidence, ruleset=ruleset, host=known, acceptance=answer, question=asked, promised=asked)
+    services = parse_services(["smtp", "ssh"], Defaults(parse_policy("rfc8314")))
+    return {item.port: item for item in judge_firewall("mx", services, look_then) if item.outcome != PASS}
+
+
+def test_a_published_port_is_an_opening_and_satisfies_what_is_required(path):
+    found = published(path)
+    assert set(found) == {2587, 3306}
+    assert "iptables nat DOCKER line 5" in found[3306].cause
+    assert found[3306].cause.endswith(
+        "; goes to 172.17.0.2 on docker0, past the rules for the host itself (ufw, INPUT)"
+    )
+    assert found[3306].fix.startswith("publish tcp 3306 on 127.0.0.1 only")
+    assert found[2587].cause.endswith("; goes to port 22")
+    assert found[2587].fix.startswith(
+        "iptables -t nat -D PREROUTING -p tcp -m tcp --dport 2587 -j REDIRECT --to-ports 22"
+    )
+
+
+def test_a_required_port_that_is_not_forwarded_says_so(path):
+    found = published(path, forwarding=frozenset())
+    assert set(found) == {2587, 25}
+    assert "this one does not forward IPv4" in found[25].cause
+    assert found[25].fix.startswith("sysctl -w net.ipv4.ip_forward=1")
+
+
+def test_a_required_port_that_the_forward_chain_drops_is_opened_by_the_port_that_clients_name(path):
+    found = published(path, forward="DROP")
+    assert set(found) == {25, 2587}
+    assert found[25].fix == "iptables -I FORWARD -p tcp -m conntrack --ctorigdstport 25 --ctdir ORIGINAL -j ACCEPT"

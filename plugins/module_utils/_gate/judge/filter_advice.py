@@ -10,9 +10,8 @@ from typing import Collection, Sequence
 
 from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
-from ..packetfilter.addresses import address_text, cidrs, range_of
+from ..packetfilter.addresses import cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
-from ..packetfilter.evaluate import Delivery
 from ..packetfilter.model import (
     DPORT,
     FAMILY,
@@ -29,7 +28,7 @@ from ..packetfilter.model import (
     Where,
 )
 from ..packetfilter.names import PROTOCOLS
-from ..packetfilter.openings import describe, lines
+from ..packetfilter.openings import describe, destinations, lines
 from ..packetfilter.sensor import FilterEvidence
 from .filter_remedies import close_command, icmpv6_command, manager, open_command
 
@@ -54,6 +53,7 @@ class Advice:
         self.asked = asked
         self.arriving = arriving
         self.must = must
+        self._destinations: list[tuple[str, int]] | None = None
         self._hooks: dict[int, dict[str, set[str]]] = {}
         self._translators = {
             rule.where
@@ -148,15 +148,33 @@ class Advice:
             self._hooks[id(table)] = _filtering_hooks(table)
         return self._hooks[id(table)][where.chain]
 
+    def not_delivered(self, missing: int) -> str:
+        """Why packets do not arrive that no rule drops."""
+        families = self._not_forwarding(missing)
+        if families:
+            return f"no rule closes it, but NAT sends it to another host, and this one does not forward {families}"
+        return "no rule closes it, but the kernel has no way for what NAT makes of it"
+
+    def deliver(self, missing: int) -> str:
+        if self._not_forwarding(missing):
+            return "sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1, and the same in /etc/sysctl.d"
+        return "mend the rule that translates it, or the routes of the host"
+
+    def _not_forwarding(self, missing: int) -> str:
+        forwarding = self.evidence.host.forwarding
+        families = [family for family in (4, 6) if self.space.meet(missing, family_box(self.space, family))]
+        lacking = [f"IPv{family}" for family in families if forwarding is not None and family not in forwarding]
+        return " and ".join(lacking) if self._translators else ""
+
     def destination(self, part: int) -> str:
         """Where packets of the part go, as far as it is not to the port of the host itself that the client named."""
-        texts = []
-        for delivery in self.evidence.acceptance.deliveries:
-            elsewhere = delivery.path == "forward" or delivery.to_address or delivery.to_port
-            if elsewhere and self.space.meet(delivery.node, part):
-                texts.append(_delivery_text(delivery))
+        if self._destinations is None:
+            self._destinations = [
+                (words, node) for _path, words, node in destinations(self.evidence.acceptance) if words
+            ]
+        texts = [words for words, node in self._destinations if self.space.meet(node, part)]
         more = f" and {len(texts) - _MOST_COMMANDS} more" if len(texts) > _MOST_COMMANDS else ""
-        return ", ".join(dict.fromkeys(texts[:_MOST_COMMANDS])) + more
+        return ", ".join(texts[:_MOST_COMMANDS]) + more
 
     def droppers(self, region: int) -> list[Where]:
         """The rules and policies that keep packets of the region out, that of a witness first."""
@@ -230,14 +248,3 @@ def _filtering_hooks(table: Table) -> dict[str, set[str]]:
                 rules = table.chains[name].rules
                 waiting.extend(verdict.chain for rule in rules for _boxes, verdict in rule.branches if verdict.chain)
     return hooks
-
-
-def _delivery_text(delivery: Delivery) -> str:
-    port = "" if delivery.to_port is None else f"port {delivery.to_port}"
-    if delivery.path == "input" and port:
-        place = port  # of this host, whichever of its addresses it is
-    elif delivery.to_address is None:
-        place = " ".join(filter(None, ("another host" if delivery.path == "forward" else "", port)))
-    else:
-        place = " ".join(filter(None, (address_text(*delivery.to_address), port)))
-    return place + (f" by way of {delivery.interface}" if delivery.interface else "")

@@ -131,7 +131,7 @@ class _Filter:
         missing = space.minus(missing, self._tolerated(service, region, missing))
         if missing != EMPTY:
             where = next(iter(self.advice.droppers(missing)), None)
-            cause = f"closed by {rule_text(where)}: {where.text}" if where else "closed"
+            cause = f"closed by {rule_text(where)}: {where.text}" if where else self.advice.not_delivered(missing)
             fault = self._finding(
                 "firewall.missing-opening",
                 FAIL,
@@ -139,7 +139,7 @@ class _Filter:
                 self._lines(region),
                 self._lines(space.intersect(region, self.may)) or "closed",
                 f"{cause}; for example {self._witness(missing)}",
-                self.advice.open(service, missing),
+                self.advice.open(service, missing) or self.advice.deliver(missing),
             )
             lacking = [family for family in sorted(_NAMES) if space.meet(missing, self._family(family))]
             return replace(fault, families=tuple(f"ipv{family}" for family in lacking))
