@@ -293,6 +293,8 @@ def test_of_one_priority_nft_runs_the_last_made_first():
     legacy = tables(second, source="iptables")
     assert walked(first, last, more=legacy).certainty == "unknown"
     assert outcomes(first, only("input", is_(DPORT, 2525), priority=5), more=legacy) == ACCEPTED
+    limited = chain("input", 5, rule("accept", doubt="limit", run_time=True), policy="drop")
+    assert walked(first, limited, more=legacy).certainty == "sometimes"
 
 
 def test_where_the_kernel_chooses_the_answer_is_sometimes():

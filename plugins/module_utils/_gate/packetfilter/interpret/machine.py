@@ -81,8 +81,11 @@ class Ending:
 
 @dataclass(frozen=True)
 class Fork:
+    """``of_order``: the ways differ in the order of base chains alone, which mostly makes no difference."""
+
     kinds: Kinds
     ways: Tuple[Machine, ...]
+    of_order: bool = False
 
 
 Next = Union[Machine, Ending, Fork]
@@ -134,7 +137,9 @@ class Run:
             if following is not None:
                 waiting.append(following)
             else:
-                known[place] = joined(fork.kinds, [known[there] for there in places])
+                endings = [known[there] for there in places]
+                same = fork.of_order and len({(ending.outcomes, ending.kinds) for ending in endings}) == 1
+                known[place] = joined(CERTAIN if same else fork.kinds, endings)
         return known[start.place]
 
     def _until_doubt(self, machine: Machine) -> Union[Ending, Fork]:
@@ -164,7 +169,7 @@ class Run:
         if task == "bridge":
             return self._over_bridge(machine)
         ways = [replace(machine, tasks=order + machine.tasks) for order in orders(self._bases, task)]
-        return ways[0] if len(ways) == 1 else Fork(frozenset([OTHER]), tuple(ways))
+        return ways[0] if len(ways) == 1 else Fork(frozenset([OTHER]), tuple(ways), of_order=True)
 
     def _ended(self, packet: Packet, outcome: str, deliveries: Tuple[Delivered, ...] = ()) -> Ending:
         if packet.tainted:
