@@ -112,15 +112,14 @@ def test_nothing_is_promised_to_packets_that_no_client_sends(monkeypatch):
         Route(4, 0x0A000000, 0x0AFFFFFF, "eth1", 0),
     )
 
-    def promised(from_address, interface, routes=routes):
-        facts = HostFacts((V4,), names, Host(own=own, interfaces=names, routes=routes))
+    def promised(from_address, interface, routes=routes, family=4):
+        facts = HostFacts((V4, V6), names, Host(own=own, interfaces=names, routes=routes))
         rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
         monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
         seen = look_at_filter({})
-        source = seen.space.box({FAMILY: ((4, 4),), SADDR: ((from_address, from_address),)})
-        return seen.space.meet(
-            seen.promised, seen.space.intersect(source, question(seen.space, [4], [interface], ["192.0.2.1"]))
-        )
+        source = seen.space.box({FAMILY: ((family, family),), SADDR: ((from_address, from_address),)})
+        asked = question(seen.space, [4, 6], [interface], ["192.0.2.1", "2001:db8::1"])
+        return seen.space.meet(seen.promised, seen.space.intersect(source, asked))
 
     assert promised(0xCB007101, "eth0")
     assert not promised(0xCB007101, "eth1")
@@ -129,6 +128,8 @@ def test_nothing_is_promised_to_packets_that_no_client_sends(monkeypatch):
     assert promised(0xC0000202, "eth0")
     assert not promised(0xC0000201, "eth0")  # the host itself
     without_default = routes[1:]
+    assert not promised(0xFE80 << 112, "eth0", family=6)
+    assert promised(0x20010DB9 << 96, "eth0", family=6)
     assert promised(0xCB007101, "eth0", without_default)
     assert promised(0xCB007101, "eth1", without_default)
     assert not promised(0x0A000002, "eth0", without_default)

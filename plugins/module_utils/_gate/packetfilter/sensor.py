@@ -24,7 +24,7 @@ from .live import IpAddress
 from .model import DADDR, FAMILY, IIF, NOTHING_KNOWN, SADDR, Box, Host, Own, Ruleset, interface_value
 from .readers.combine import RulesEvidence
 from .readers.files import from_files
-from .routing import Routing
+from .routing import LINK_LOCAL, Routing
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
 #: What the kernel takes for a name, less the ends by which iptables and nft say "any that begins so".
@@ -205,15 +205,17 @@ def _outer(names: Sequence[str], host: Host) -> list[str]:
 
 
 def _astray(space: Space, host: Host) -> int:
-    """What no client sends: packets from the host's own addresses, and from networks that are behind another interface than the
-    one on which they arrive. Firewalld's and other filters of the reverse path drop them. A source without any route may be
-    a client."""
+    """What no client sends: packets from the host's own addresses, from networks that are behind another interface than the
+    one on which they arrive, and to global addresses from link-local ones. Firewalld's and other filters of the reverse path
+    drop the former, and the kernel forwards no link-local sources to a container. A source without any route may be a client.
+    """
     if host.own is None or host.routes is None:
         return space.empty
+    link_local: Box = {FAMILY: ((6, 6),), SADDR: (LINK_LOCAL,)}
     ways = Routing(host).sources_by_interface()
     own: list[Box] = [{FAMILY: ((item.family, item.family),), SADDR: ((item.value, item.value),)} for item in host.own]
     known: list[Box] = [{FAMILY: box[FAMILY], SADDR: box[SADDR]} for box in ways if SADDR in box]
-    return space.minus(space.boxes([*own, *known]), space.boxes(ways))
+    return space.union(space.box(link_local), space.minus(space.boxes([*own, *known]), space.boxes(ways)))
 
 
 def _with_own(host: Host, given: Sequence[IpAddress]) -> Host:
