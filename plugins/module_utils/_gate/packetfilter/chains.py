@@ -197,8 +197,7 @@ class Compiler:
         if block.reads:
             settled_rules = [settled_rule(rule, state) for rule in block.rules]
             boxes = [box for rule in settled_rules if rule is not None for box in rule_boxes(rule) or ()]
-        fates = self.fates
-        return fates.miss_goes_on(fates.within(self.space.boxes(boxes), fates.certain(KINDS[block.kind])))
+        return self.fates.runs[block.kind](self.space.boxes(boxes))
 
     def _rule(self, rule: Rule, state: State) -> int:
         fates = self.fates

@@ -67,10 +67,11 @@ class Acceptance:
         self.journey = journey
         self._fate = fate
         fates = journey.fates
-        tainted = fates.where[TAINTED](fate)
-        self.may = space.intersect(question, space.union(fates.where[ACCEPTED](fate), tainted))
-        self.must = space.intersect(question, fates.certainly_accepted(fate))
-        self.sometimes = space.intersect(question, fates.sometimes_accepted(fate))
+        self.may = self.must = space.intersect(question, fates.perhaps_accepted(fate))
+        self.sometimes = EMPTY
+        if any(fates.is_doubtful(leaf) for leaf in fates.leaves(fate)):
+            self.must = space.intersect(question, fates.certainly_accepted(fate))
+            self.sometimes = space.intersect(question, fates.sometimes_accepted(fate))
         self.unknown = space.minus(self.may, space.union(self.must, self.sometimes))
         self.interfaces: Tuple[Tuple[int, int], ...] = ()
         self.notes: Tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from operator import ne
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 _T = TypeVar("_T")
@@ -24,6 +25,7 @@ _T = TypeVar("_T")
 #: Node numbers below this one are values.
 LEAVES = 1 << 16
 _END = 1 << 200  # beyond every axis
+_FEW_KIDS = 16
 _SLICING_PAYS = 8  # how many times more cuts one side must have
 
 Binary = Callable[[int, int], int]
@@ -120,14 +122,24 @@ class Nodes:
 
     def unary(self, function: Unary) -> Unary:
         """Lift a function on values to nodes."""
+        values = _Lazy(function)
         cache: Dict[int, int] = {}
+        dims, starts, kids, make = self.dims, self.starts, self.kids, self.make
 
         def apply(node: int) -> int:
             if node < LEAVES:
-                return function(node)
+                return values[node]
             found = cache.get(node)
             if found is None:
-                found = self.relabel(node, {kid: apply(kid) for kid in set(self.kids[node])})
+                old = kids[node]
+                if len(old) > _FEW_KIDS:
+                    found = self.relabel(node, {kid: apply(kid) for kid in set(old)})
+                else:
+                    new = [values[kid] if kid < LEAVES else apply(kid) for kid in old]
+                    if all(map(ne, new, new[1:])):
+                        found = make(dims[node], starts[node], new)
+                    else:
+                        found = make(dims[node], *joined(starts[node], new))
                 cache[node] = found
             return found
 

@@ -114,6 +114,10 @@ class Fates:
         self.where = {kind: nodes.unary(self._region(kind)) for kind in range(5)}
         self.certainly_accepted = nodes.unary(lambda fate: int(self._kinds(fate) == {frozenset((ACCEPTED,))}))
         self.sometimes_accepted = nodes.unary(lambda fate: int(self._kinds(fate) == {frozenset((ACCEPTED, DROPPED))}))
+        #: Where a packet may get in: it is accepted, or that is not followed.
+        self.perhaps_accepted = nodes.unary(lambda fate: int(self._has(fate, ACCEPTED) or self._has(fate, TAINTED)))
+        #: The rules of a run with this verdict, from the region of the packets that one of them matches.
+        self.runs = {kind: nodes.unary(self._run(end)) for kind, end in KINDS.items()}
         self._where_going: Dict[int, Unary] = {}
 
     # Numbers
@@ -153,11 +157,18 @@ class Fates:
 
     # Values
 
+    def is_doubtful(self, fate: int) -> bool:
+        return len({kind for choice in self.fates[fate] for kind, _update in choice}) > 1
+
     def _has(self, fate: int, kind: int) -> bool:
         return any(outcome[0] == kind for choice in self.fates[fate] for outcome in choice)
 
     def _kinds(self, fate: int) -> Set[FrozenSet[int]]:
         return {frozenset(kind for kind, _update in choice) for choice in self.fates[fate]}
+
+    def _run(self, kind: int) -> Unary:
+        matched = self.certain(kind)
+        return lambda inside: matched if inside else self.goes_on
 
     def _region(self, kind: int) -> Unary:
         return lambda fate: int(self._has(fate, kind))
