@@ -148,7 +148,8 @@ options:
       - Input interfaces that the question is about, by their whole names. All but C(lo) by default. When the rules are
         live, the host must have them, and by default a required port must be open on each that it has, and nothing else on
         any, whether the host has it yet or not. Where there is a default route, a bridge that has none leads to containers
-        or virtual machines of the host, and a required port need not be open to these.
+        or virtual machines of the host, and a required port need not be open to these, nor to sources that belong behind
+        another interface, or are the host itself.
     type: list
     elements: str
     default: []

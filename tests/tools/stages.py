@@ -34,6 +34,11 @@ class Stage:
     seconds: int = 600
 
 
+def scenarios(*names: str) -> str:
+    """Some of extensions/molecule, up to the first that fails."""
+    return " && ".join(f"sh tests/lab/molecule.sh {name}" for name in names)
+
+
 # The long ones first: three run side by side, and of these the scenario on containers mostly waits.
 STAGES = [
     Stage("molecule", "molecule", "sh tests/lab/molecule.sh", seconds=2400),
@@ -56,7 +61,10 @@ STAGES = [
     Stage("report", "report", f"{PYTEST} tests/report"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
     Stage("kernel", "kernel", f"{PYTEST} -n 2 tests/kernel"),
+    # Last, and one after the other, since they share the lab: by now nothing else waits for it.
+    Stage("firewalls", "molecule", scenarios("ufw", "firewalld", "docker-like", "rolling"), seconds=3600),
     # Only by name, and one at a time: they take long, and one measures.
+    Stage("iptables", SLOW, "sh tests/lab/molecule.sh iptables", seconds=3600),
     Stage("peers-scenario", SLOW, "sh tests/lab/molecule.sh peers", seconds=3600),
     Stage("fuzz", SLOW, f"{PYTHON} tests/fuzz/run.py", seconds=3600),
     Stage("test-peers", SLOW, "sh tests/peers/run.sh tests/peers/compare_all.py", seconds=7200),
