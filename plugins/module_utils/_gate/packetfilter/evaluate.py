@@ -12,10 +12,10 @@ forward path. All answers are about packets as clients send them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Collection, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from .diagram import EMPTY, Space
-from .journey import Journey, state_on
+from .journey import Journey, View, state_on
 from .model import ACCEPT, IIF, NEW, NOTHING_KNOWN, Box, Host, Ruleset, Where, interface_range
 from .outcomes import ACCEPTED, DROPPED, TAINTED
 from .stages import ASIDE, Item, Stage
@@ -44,13 +44,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A base chain, with packets that come to it in a state. ``fate``, ``region``: to what a client sends."""
+    """A base chain, with packets that come to it in a state. ``fate``, ``region``: to what a client sends. ``as_sent``: the chain
+    sees the destination that the client sent."""
 
     stage: Stage
     state: State
     entering: int
     fate: Resolve
     region: Resolve
+    as_sent: bool
 
 
 class Acceptance:
@@ -111,25 +113,25 @@ class Acceptance:
             self._doubts = [Doubt(text, where, node, run_time) for (text, where, run_time), node in nodes.items()]
         return self._doubts
 
-    def accepted_by(self, region: int) -> List[Tuple[Where, int]]:
+    def accepted_by(self, region: int, among: Optional[Collection[Where]] = None) -> List[Tuple[Where, int]]:
         """Which rule or policy accepts which packets of the region, in each base chain, and which rule translates them.
 
         Rules of an unbroken run of accepting rules are all named, even where an earlier one of the run already
-        accepts: to close the door, all of them have to go.
+        accepts: to close the door, all of them have to go. ``among``: the only ones to look for.
         """
-        return self._deciders(region, ACCEPTED)
+        return self._deciders(region, ACCEPTED, among)
 
     def dropped_by(self, region: int) -> List[Tuple[Where, int]]:
         """The same for drop and reject, in the order in which packets meet them. What a base chain certainly drops
         does not come to the next."""
         return self._deciders(region, DROPPED)
 
-    def _deciders(self, region: int, kind: int) -> List[Tuple[Where, int]]:
+    def _deciders(self, region: int, kind: int, among: Optional[Collection[Where]] = None) -> List[Tuple[Where, int]]:
         nodes: Dict[Where, int] = {}
         space = self.space
         for entry in self._entries(region):
             stage = entry.stage
-            walk = Walk(stage.compiler, kind, entry.fate, entry.region)
+            walk = Walk(stage.compiler, kind, entry.fate, entry.region, entry.as_sent, among)
             for where, node in walk.verdicts(stage.chain.name, entry.state, entry.entering):
                 nodes[where] = space.union(nodes.get(where, EMPTY), node)
             if (ACCEPTED if stage.base.policy == ACCEPT else DROPPED) == kind:
@@ -142,7 +144,7 @@ class Acceptance:
 
     def _found_doubts(self, region: int) -> Iterator[Doubt]:
         for entry in self._entries(region):
-            walk = Walk(entry.stage.compiler, None, entry.fate, entry.region)
+            walk = Walk(entry.stage.compiler, None, entry.fate, entry.region, entry.as_sent)
             yield from walk.doubts(entry.stage.chain.name, entry.state, entry.entering)
             idle = self.space.intersect(entry.entering, entry.stage.idle)
             if idle != EMPTY:
@@ -173,7 +175,7 @@ class Acceptance:
             for state, entering in reached.items():
                 for part, view in views:
                     inside = self.space.intersect(entering, part)
-                    yield from self._passed(item, state, inside, view.fate, view.region, following)
+                    yield from self._passed(item, state, inside, view, True, following)
             reached = following
         self._last = reached
         for state, leg, entering in self._legs_of(reached):
@@ -185,11 +187,11 @@ class Acceptance:
                 for item in self.journey.items_of(way.path):
                     following = {}
                     for at, inside in here.items():
-                        yield from self._passed(item, at, inside, view.fate, view.region, following)
+                        yield from self._passed(item, at, inside, view, not way.translates, following)
                     here = following
 
     def _passed(
-        self, item: Item, state: State, entering: int, fate: Resolve, region: Resolve, following: Dict[State, int]
+        self, item: Item, state: State, entering: int, view: View, as_sent: bool, following: Dict[State, int]
     ) -> Iterator[_Entry]:
         """One stage; adds to ``following`` in which states which packets leave it."""
         space, fates = self.space, self.journey.fates
@@ -202,11 +204,12 @@ class Acceptance:
                     item,
                     state,
                     looked_at,
-                    lambda node: fate(item.settle(node)),
-                    lambda node: region(item.settle_region(node)),
+                    lambda node: view.fate(item.settle(node)),
+                    lambda node: view.region(item.settle_region(node)),
+                    as_sent,
                 )
         raw = item.fate(state)
-        seen = fate(raw)
+        seen = view.fate(raw)
         for update in fates.updates_going_on(raw):
             after = updated(state, fates.updates[update])
             going = space.intersect(entering, fates.where_going_on(seen, update))

@@ -121,10 +121,14 @@ class Stage:
     def settle(self, node: int) -> int:
         """A fate with what this stage knows put in; packets that it does not look at go on."""
         fates = self.fates
-        node = self._resolve(node, fates.merge, fates.within, fates.otherwise)
+        node = self.settle_fate(node)
         if self.looks_at == Space.full:
             return node
         return fates.otherwise(fates.within(self.looks_at, node), fates.goes_on)
+
+    def settle_fate(self, node: int) -> int:
+        """The same for packets that it looks at."""
+        return self._resolve(node, self.fates.merge, self.fates.within, self.fates.otherwise)
 
     def settle_region(self, node: int) -> int:
         space = self.space
