@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Collection, Sequence
+from typing import Collection, Iterable, Sequence
 
 from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
 from ..packetfilter.addresses import cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
+from ..packetfilter.intervals import normal
 from ..packetfilter.model import (
     DPORT,
     FAMILY,
@@ -55,6 +56,7 @@ class Advice:
         self.must = must
         self._destinations: list[tuple[str, int]] | None = None
         self._hooks: dict[int, dict[str, set[str]]] = {}
+        self._doors: dict[tuple[int, str, tuple[str, ...]], int] = {}
         self._translators = {
             rule.where
             for table in evidence.ruleset.tables
@@ -63,14 +65,13 @@ class Advice:
             if any(verdict.kind == NAT for _boxes, verdict in rule.branches)
         }
 
-    def close(self, where: Where, part: int, allowed: int, service: Service | None) -> str:
+    def close(self, where: Where, part: int, whole: bool, service: Service | None) -> str:
         """How to close the part of the question that the rule or policy opens, or how to say that it is meant.
 
-        :param allowed: what else may be open.
+        :param whole: whether it opens nothing else that may be open.
         :param service: that which says the port is closed, if one does.
         """
         space, acceptance = self.space, self.evidence.acceptance
-        whole = not any(opener == where and space.meet(node, allowed) for opener, node in acceptance.accepts)
         anyone = whole or space.values(part, SADDR) == _ALL_SOURCES
         what = describe(acceptance, part, brief=True) if anyone else "; ".join(lines(acceptance, part))
         base = self._base(where)
@@ -187,8 +188,11 @@ class Advice:
     def door(self, port: int, transport: str, networks: Sequence[str]) -> int:
         number = PORT_PROTOCOLS[transport]
         door: Box = {PROTOCOL: ((number, number),), DPORT: ((port, port),)}
-        boxes = [{**door, **source_box(cidr)} for cidr in networks]
-        return self.space.intersect(self.space.boxes(boxes), self.asked)
+        key = (port, transport, tuple(networks))
+        if key not in self._doors:
+            boxes = [{**door, **sources} for sources in source_boxes(networks)]
+            self._doors[key] = self.space.intersect(self.space.boxes(boxes), self.asked)
+        return self._doors[key]
 
     def _is_open_to(self, part: int, port: int, transport: str, networks: Sequence[str]) -> bool:
         """Whether the port is open to all of the networks, as far as they are of the part's families."""
@@ -227,6 +231,15 @@ def family_box(space: Space, family: int) -> int:
 def source_box(cidr: str) -> Box:
     family, first, last = range_of(cidr)
     return {FAMILY: ((family, family),), SADDR: ((first, last),)}
+
+
+def source_boxes(networks: Iterable[str]) -> list[Box]:
+    """The packets from any of the networks: a box for each family that these are of."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for cidr in networks:
+        family, first, last = range_of(cidr)
+        spans.setdefault(family, []).append((first, last))
+    return [{FAMILY: ((family, family),), SADDR: normal(some)} for family, some in spans.items()]
 
 
 def single(values: Intervals) -> int:

@@ -73,13 +73,10 @@ class _Filter:
 
     def judge(self) -> Iterator[Finding]:
         space = self.space
-        allowed = EMPTY
         for service in self.services:
-            if not service.closed:
-                region = self._region(service)
-                allowed = space.union(allowed, region)
-                if not service.optional:
-                    yield self._required(service, region)
+            if not service.closed and not service.optional:
+                yield self._required(service, self._region(service))
+        allowed = space.union_all(self._region(service) for service in self.services if not service.closed)
         if self.banned != EMPTY:
             yield self._bans()
         surplus = space.minus(space.intersect(self.may, self.asked), allowed)
@@ -222,11 +219,10 @@ class _Filter:
         """Optional doors that are open over one family alone, though both may come."""
         only = open_in_one_family(self.acceptance)
         for service in self.services:
-            families = {range_of(cidr)[0] for cidr in service.sources}
-            door = self.advice.door(service.port, service.transport, service.sources)
-            asked = all(self.space.meet(door, self._family(family)) for family in _NAMES)
-            both = families == set(_NAMES) and (service.port, service.transport) not in ONE_FAMILY_DOORS
-            if service.closed or not service.optional or not both or not asked:
+            if service.closed or not service.optional or (service.port, service.transport) in ONE_FAMILY_DOORS:
+                continue
+            door = self._region(service)
+            if not all(self.space.meet(door, self._family(family)) for family in _NAMES):
                 continue
             family = next((family for family in _NAMES if self.space.meet(door, only[family])), 0)
             if not family:
@@ -317,6 +313,9 @@ class _Filter:
             self.acceptance.accepted_by(surplus),
             key=lambda opener: (self.advice.remoteness(opener[0]), opener[0].family == "ip6"),
         )
+        permitted = space.intersect(self.acceptance.may, allowed)
+        among = {where for where, _region in openers}
+        shared = {where for where, _node in self.acceptance.accepted_by(permitted, among)} if among else among
         left = surplus
         for where, region in openers:
             part = space.intersect(region, left)
@@ -336,7 +335,7 @@ class _Filter:
                 "closed",
                 self._lines(part),
                 f"opened by {rule_text(where)}: {where.text}{self._elsewhere(part)}",
-                self.advice.close(where, part, allowed, service),
+                self.advice.close(where, part, where not in shared, service),
                 port,
             )
 

@@ -30,7 +30,18 @@ def range_of(text: str) -> Tuple[int, int, int]:
 
     :raises ValueError: it is neither, or has host bits set.
     """
-    network = ipaddress.ip_network(text)
+    address, _slash, length = text.partition("/")
+    family, kind = (6, socket.AF_INET6) if ":" in address else (4, socket.AF_INET)
+    try:
+        first = int.from_bytes(socket.inet_pton(kind, address), "big")
+    except (OSError, ValueError):
+        pass
+    else:
+        bits = int(length) if length.isdigit() and length.isascii() and len(length) < 4 else 0
+        hosts = (1 << _WIDTH[family] - bits) - 1 if bits <= _WIDTH[family] else 0
+        if bits and not first & hosts:
+            return family, first, first | hosts
+    network = ipaddress.ip_network(text)  # which also has the words for what is wrong
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 

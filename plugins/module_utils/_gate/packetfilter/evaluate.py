@@ -204,7 +204,7 @@ class Acceptance:
                     item,
                     state,
                     looked_at,
-                    lambda node: view.fate(item.settle(node)),
+                    lambda node: view.fate(item.settle_fate(node)),
                     lambda node: view.region(item.settle_region(node)),
                     as_sent,
                 )

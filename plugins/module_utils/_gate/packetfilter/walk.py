@@ -6,17 +6,43 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Collection, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .chains import Block, Compiler
 from .diagram import EMPTY
-from .model import ACCEPT, DROP, ELSEWHERE, GOTO, JUMP, NAT, REJECT, UNFOLLOWED, Rule, Verdict, Where
+from .model import (
+    ACCEPT,
+    DADDR,
+    DPORT,
+    DROP,
+    ELSEWHERE,
+    GOTO,
+    IIF,
+    JUMP,
+    NAT,
+    PROTOCOL,
+    REJECT,
+    SADDR,
+    SPORT,
+    TOP,
+    UNFOLLOWED,
+    Match,
+    Rule,
+    Verdict,
+    Where,
+)
 from .outcomes import ACCEPTED
 from .regions import settled_boxes
 from .state import State
 
 _FEW_BRANCHES = 64
+_FEW_RULES = 16
+_FEW_RANGES = 4
+#: Dimensions in which rules see what the client sent, whatever NAT did; and where it did nothing.
+NEVER_TRANSLATED = (IIF, PROTOCOL, SPORT, SADDR)
+AS_SENT = (IIF, PROTOCOL, DPORT, SPORT, DADDR, SADDR)
 _KINDS = {True: (ACCEPT, NAT, ELSEWHERE), False: (DROP, REJECT, ELSEWHERE)}
 
 #: What of a diagram's packets a client sends; see `journey.View` and `stages.Stage`.
@@ -39,20 +65,33 @@ class Walk:
 
     Each chain is walked once for each state, with all packets that may enter it; blocks that cannot give the wanted fate
     are skipped. ``wanted``: ACCEPTED or DROPPED, or None for doubts. ``fate``, ``region``: from the diagrams of the rules to
-    those of the client's packets.
+    those of the client's packets. ``as_sent``: rules see the destination that the client sent. ``among``: the only rules to
+    look for.
     """
 
-    def __init__(self, compiler: Compiler, wanted: Optional[int], fate: Resolve, region: Resolve) -> None:
+    def __init__(
+        self,
+        compiler: Compiler,
+        wanted: Optional[int],
+        fate: Resolve,
+        region: Resolve,
+        as_sent: bool,
+        among: Optional[Collection[Where]] = None,
+    ) -> None:
         self.compiler = compiler
         self.space = compiler.space
         self.wanted = wanted
         self._fate = fate
         self._region = region
+        self._fixed = AS_SENT if as_sent else NEVER_TRANSLATED
+        self._among = among
         self._entering: Dict[str, Dict[State, Tuple[State, List[int]]]] = {}
 
     def verdicts(self, chain: str, state: State, entering: int) -> Iterator[Tuple[Where, int]]:
         kinds = _KINDS[self.wanted == ACCEPTED]
         for rule, at, region in self._rules(chain, state, entering):
+            if self._among is not None and rule.where not in self._among:
+                continue
             if any(verdict.kind in kinds for _boxes, verdict in rule.branches):
                 parts = self._parts(rule, at, region)
                 node = self.space.union_all(part for verdict, part in parts if verdict.kind in kinds)
@@ -82,9 +121,21 @@ class Walk:
             for at, regions in list(self._entering.get(name, {}).values()):
                 region = self.space.union_all(regions)
                 for block, here, part in self._leaves(self.compiler.blocks[name], at, region):
-                    for rule in block.rules:
+                    for rule in self._near(block.rules, part):
                         yield rule, here, part
                         self._enter_callees(rule, here, part)
+
+    def _near(self, rules: Sequence[Rule], region: int) -> Sequence[Rule]:
+        """Those of many rules whose conditions do not exclude the whole region at first sight."""
+        if len(rules) < _FEW_RULES:
+            return rules
+        hull = {dim: self.space.values(region, dim) for dim in self._fixed}
+        bounds = {
+            dim: ([low for low, _high in spans], [high for _low, high in spans])
+            for dim, spans in hull.items()
+            if spans != ((0, TOP[dim]),)
+        }
+        return [rule for rule in rules if all(_may_meet(match, bounds) for match in rule.matches)]
 
     def _enter(self, chain: str, state: State, region: int) -> None:
         key = self.compiler.blocks[chain].key(state)
@@ -133,3 +184,15 @@ class Walk:
             yield verdict, part
             if len(rule.branches) <= _FEW_BRANCHES and sure == possible:
                 region = space.minus(region, part)
+
+
+def _may_meet(match: Match, bounds: Mapping[int, Tuple[List[int], List[int]]]) -> bool:
+    """``bounds``: by dimension the first and the last values of all ranges in which the packets lie."""
+    boxes = (match.within,) if match.negated or len(match.boxes) != 1 else (match.within, match.boxes[0])
+    for box in boxes:
+        for dim, ranges in box.items():
+            if dim in bounds and len(ranges) <= _FEW_RANGES:
+                firsts, lasts = bounds[dim]
+                if not any(bisect_left(lasts, low) < bisect_right(firsts, high) for low, high in ranges):
+                    return False
+    return True

@@ -163,6 +163,15 @@ class RuleWhere(Where):
     def __init__(self, family: str, table: str, chain: str, body: Dict[str, Any]) -> None:
         self.__dict__.update(source="nft", family=family, table=table, chain=chain, body=body)
 
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, RuleWhere):
+            return self is other
+        mine, its = self.__dict__, other.__dict__
+        return mine == its
+
+    def __hash__(self) -> int:
+        return hash((self.family, self.table, self.chain, self.position))
+
     @property
     def position(self) -> str:
         body = self.__dict__["body"]
