@@ -173,6 +173,13 @@ def test_a_range_of_targets_is_the_kernels_choice():
     assert state(ruleset((NAT, "accept", [nat]), (FORWARD, "drop", [])), to(25, OWN4)) == "closed"
 
 
+def test_a_range_of_ports_keeps_a_port_that_lies_in_it():
+    nat = rule(Verdict("nat", nat=Nat(ports=(1000, 1001), local=True)), {PROTOCOL: one(6)})
+    rules = ruleset((NAT, "accept", [nat]), (FILTER, "drop", [rule(ACCEPT, {DPORT: one(1001)})]))
+    assert [state(rules, to(port, OWN4)) for port in (1000, 1001, 25)] == ["closed", "always", "sometimes"]
+    assert [doubt.run_time for doubt in asked(rules, to(25, OWN4)).doubts] == [True]
+
+
 def test_a_map_of_ports_keeps_their_order():
     nat = rule(Verdict("nat", nat=Nat(ports=(1000, 1009), local=True, old_first_port=5000)), {DPORT: ((5000, 5009),)})
     rules = ruleset((NAT, "accept", [nat]), (FILTER, "drop", [rule(ACCEPT, {DPORT: one(1003)})]))

@@ -21,7 +21,7 @@ from .outcomes import ACCEPTED, DROPPED, TAINTED
 from .stages import ASIDE, Item, Stage
 from .state import AT_FIRST, State, updated
 from .walk import Doubt, Resolve, Walk
-from .ways import FORWARD, INPUT, REFUSED, Leg
+from .ways import FORWARD, INPUT, REFUSED, Leg, one_value
 
 __all__ = ["Acceptance", "Delivery", "Doubt", "accepted", "difference"]
 
@@ -152,7 +152,8 @@ class Acceptance:
         for _state, leg, entering in self._on_legs(region):
             for text in dict.fromkeys(text for way in leg.ways for text in way.because):
                 yield Doubt(text, HOST, entering)
-            if len(leg.ways) > 1 and not any(way.because for way in leg.ways):
+            several = len(leg.ways) > 1 or not all(map(one_value, leg.ways))
+            if several and not any(way.because for way in leg.ways):
                 yield Doubt("the kernel chooses where NAT leads", HOST, entering, True)
         for stage in self.journey.stages.bridge:
             node = self.space.intersect(region, self.journey.doubtful_on_bridges())
@@ -275,8 +276,9 @@ def _interface_ranges(ruleset: Ruleset) -> Tuple[Tuple[int, int], ...]:
                 found.update(interface_range(device, "*") for device in chain.base.devices)
             for rule in chain.rules:
                 for match in rule.matches:
+                    if IIF in match.within:
+                        found.update(match.within[IIF])
                     _collect(match.boxes, found)
-                    _collect((match.within,), found)
                 for boxes, _verdict in rule.branches:
                     _collect(boxes, found)
     return tuple(sorted(found))
