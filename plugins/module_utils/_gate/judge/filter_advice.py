@@ -114,7 +114,9 @@ class Advice:
             cidr
             for family in (4, 6)
             if space.meet(part, family_box(space, family))
-            for cidr in cidrs(family, space.values(space.intersect(part, family_box(space, family)), SADDR))
+            for cidr in cidrs(
+                family, space.values(space.intersect(part, family_box(space, family)), SADDR)[: _MOST_NETWORKS + 1]
+            )
         ]
         shown = ", ".join(f'"{cidr}"' if ":" in cidr else cidr for cidr in networks)
         listed = next((item for item in self.services if (item.port, item.transport) == (port, transport)), None)

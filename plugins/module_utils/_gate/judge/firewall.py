@@ -14,7 +14,7 @@ from typing import Iterator, Sequence
 from ..dataclass import replace
 from ..intent.registry import ONE_FAMILY_DOORS
 from ..intent.services import Service
-from ..packetfilter.addresses import address_text, cidrs, range_of
+from ..packetfilter.addresses import address_text, cidrs
 from ..packetfilter.diagram import EMPTY, Space
 from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.evaluate import Acceptance

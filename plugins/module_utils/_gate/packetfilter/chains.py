@@ -18,10 +18,27 @@ from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from .calls import callers_first
 from .diagram import EMPTY, Space
-from .model import CHANGE, DROP, ELSEWHERE, GOTO, JUMP, NAT, REJECT, UNFOLLOWED, Box, Chain, Match, Rule, Table, Verdict
+from .model import (
+    ANY,
+    CHANGE,
+    DROP,
+    ELSEWHERE,
+    GOTO,
+    JUMP,
+    NAT,
+    REJECT,
+    UNFOLLOWED,
+    Box,
+    Chain,
+    Intervals,
+    Match,
+    Rule,
+    Table,
+    Verdict,
+)
 from .outcomes import ACCEPTED, GOES_ON, KINDS, MISS, Fates
 from .regions import Regions, combine, combined_boxes, settled, settled_boxes
-from .state import NAT_SLOT, SAME, UNCLEAR, State, changed, reads_of, slots_of, updated, writes_of
+from .state import NAT_SLOT, SAME, STATE_DIMENSIONS, UNCLEAR, State, changed, reads_of, slots_of, updated, writes_of
 
 _DEEP = 12  # so many calls nest in Python; deeper ones are computed first
 _NOTHING: FrozenSet[int] = frozenset()
@@ -87,8 +104,13 @@ class Compiler:
         run_kind = ""
         for rule in rules:
             kind = _final_kind(rule)
-            reads = rule_reads(rule)
-            alternatives = rule_boxes(rule) if kind else None
+            box = _one_box(rule) if kind else None
+            alternatives: Optional[Sequence[Box]]
+            if box is None:
+                reads = rule_reads(rule)
+                alternatives = rule_boxes(rule) if kind else None
+            else:
+                reads, alternatives = _NOTHING if STATE_DIMENSIONS.isdisjoint(box) else slots_of((box,)), (box,)
             if alternatives is None or kind != run_kind:
                 yield from self._runs(run_kind, free, boxes, asking)
                 free, boxes, asking = [], [], []
@@ -271,9 +293,27 @@ def _final_kind(rule: Rule) -> str:
     if len(rule.branches) != 1:
         return ""
     kind = rule.branches[0][1].kind
-    if kind not in KINDS or any(match.doubt for match in rule.matches):
+    if kind not in KINDS:
         return ""
+    for match in rule.matches:
+        if match.doubt:
+            return ""
     return DROP if kind == REJECT else kind
+
+
+def _one_box(rule: Rule) -> Optional[Box]:
+    """The packets of a rule with one branch for all of them, where it is plain to see that they are one box."""
+    if rule.branches[0][0] != (ANY,):
+        return None
+    result: Dict[int, Intervals] = {}
+    for match in rule.matches:
+        if match.negated or len(match.boxes) != 1:
+            return None
+        for box in (match.within, match.boxes[0]):
+            for dim, intervals in box.items():
+                if result.setdefault(dim, intervals) is not intervals:
+                    return None
+    return result
 
 
 def rule_reads(rule: Rule) -> FrozenSet[int]:

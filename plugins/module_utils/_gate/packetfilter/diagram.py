@@ -43,6 +43,7 @@ EMPTY = 0
 FULL = 1
 
 _FAMILY_RANGES = {4: (0, 4), 6: (5, 6)}
+_ONE_FAMILY: Dict[Intervals, int] = {((4, 4),): 4, ((6, 6),): 6}
 _ADDRESSES = (DADDR, ORIGINAL_DADDR, SADDR)
 _MANY_RANGES = 16  # from here on, interval tuples are told apart by identity: cheaper than hashing them
 
@@ -119,7 +120,9 @@ class Space:
             return node
         if () in group:
             return FULL
-        dim = min(items[0][0] for items in group)
+        dim = min([items[0][0] for items in group])
+        if max(map(len, group)) == 1 and max(items[0][0] for items in group) == dim:
+            return self._edge(dim, normal([span for items in group for span in items[0][1]]), FULL)
         whole: Intervals = ((0, TOP[dim]),)
         buckets: Dict[object, Tuple[Intervals, List[_Items]]] = {}
         for items in group:
@@ -268,8 +271,30 @@ class Space:
         return {kid: tuple(spans) for kid, spans in by_kid.items()}
 
 
-def _normal(box: Box) -> Iterator[_Items]:
+def _normal(box: Box) -> Iterable[_Items]:
     """The box in the form that the module's docstring describes: none, one or two disjoint boxes."""
+    family = _ONE_FAMILY.get(box.get(FAMILY, ()))
+    return _of_any_families(box) if family is None else _of_one_family(box, family)
+
+
+def _of_one_family(box: Box, family: int) -> Sequence[_Items]:
+    """The short way for what most rules ask for."""
+    items: List[Tuple[int, Intervals]] = []
+    for dim, intervals in sorted(box.items()):
+        if dim == FAMILY:
+            intervals = (_FAMILY_RANGES[family],)
+        elif not intervals:
+            return ()
+        elif family == 4 and dim in _ADDRESSES:
+            intervals = _ipv4_form(intervals)
+            if not intervals:
+                return ()
+        if intervals[0] != (0, TOP[dim]):
+            items.append((dim, intervals))
+    return (tuple(items),)
+
+
+def _of_any_families(box: Box) -> Iterator[_Items]:
     families = [f for f in _FAMILY_RANGES if FAMILY not in box or contains(box[FAMILY], f)]
     if not any(dim in box for dim in _ADDRESSES):
         spans = [_FAMILY_RANGES[f] for f in families]

@@ -38,6 +38,7 @@ def essential_icmpv6(
     :param interfaces: input interfaces; none for all but lo.
     """
     found = set()
+    ruleset = narrowed(ruleset, {FAMILY: _V6, PROTOCOL: _ICMPV6})
     addresses: Intervals = tuple((value, value) for value in sorted(own)) or ((0, (0xFF << 120) - 1),)
     for types, arrives, destinations in (
         (ERRORS, RELATED, addresses),
@@ -66,14 +67,14 @@ def narrowed(ruleset: Ruleset, box: Box) -> Ruleset:
 
 
 def _can_match(matches: Tuple[Match, ...], box: Box) -> bool:
-    return all(
-        _meets(match.within, box) and (match.negated or any(_meets(one, box) for one in match.boxes))
-        for match in matches
-    )
+    for match in matches:
+        if not _meets(match.within, box) or not (match.negated or any(_meets(one, box) for one in match.boxes)):
+            return False
+    return True
 
 
 def _meets(one: Mapping[int, Intervals], box: Box) -> bool:
-    return all(dim not in one or bool(intersect(one[dim], wanted)) for dim, wanted in box.items())
+    return all([dim not in box or bool(intersect(intervals, box[dim])) for dim, intervals in one.items()])  # noqa: C419
 
 
 def _sorted(intervals: Intervals) -> Intervals:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, FrozenSet, List, Optional, Set, Tuple, Union
+from typing import Callable, Dict, FrozenSet, List, Optional, Sequence, Set, Tuple, Union
 
 from .chains import Compiler
 from .diagram import EMPTY, Space
@@ -198,12 +198,17 @@ def stages(
     everything: Set[int] = set()
     compilers: List[Compiler] = []
     reverse: Optional[int] = None
-    untracked = space.boxes({FAMILY: ((family, family),)} for family in (4, 6) if not _tracks(ruleset, family))
-    for table in ruleset.tables:
+    dimensions_of = [table_dimensions(table) for table in ruleset.tables]
+    tracking = [
+        table.family
+        for table, dimensions in zip(ruleset.tables, dimensions_of)
+        if not _OF_CONNTRACK.isdisjoint(dimensions) or _translates(table)
+    ]
+    untracked = space.boxes({FAMILY: ((family, family),)} for family in (4, 6) if not _tracks(tracking, family))
+    for table, dimensions in zip(ruleset.tables, dimensions_of):
         bases = [(chain, chain.base) for chain in table.chains.values() if chain.base is not None]
         if not bases or table.family == "arp":
             continue
-        dimensions = table_dimensions(table)
         if table.family not in ASIDE:
             everything |= dimensions
         if REVERSE_PATH in dimensions and reverse is None and routing.host.routes is not None:
@@ -264,14 +269,10 @@ def _arranged(
     )
 
 
-def _tracks(ruleset: Ruleset, family: int) -> bool:
-    """Whether some rule is seen to switch connection tracking on for the family: one that asks for it, or a NAT rule."""
-    names = ("inet", "netdev", {4: "ip", 6: "ip6"}[family])
-    return any(
-        not _OF_CONNTRACK.isdisjoint(table_dimensions(table)) or _translates(table)
-        for table in ruleset.tables
-        if table.family in names
-    )
+def _tracks(tracking: Sequence[str], family: int) -> bool:
+    """Whether some rule is seen to switch connection tracking on for the family: one that asks for it, or a NAT rule.
+    ``tracking``: the families of the tables with such rules."""
+    return not {"inet", "netdev", {4: "ip", 6: "ip6"}[family]}.isdisjoint(tracking)
 
 
 def _translates(table: Table) -> bool:
