@@ -11,10 +11,13 @@ import json
 
 import pytest
 
+from _gate.packetfilter.diagram import Space
+from _gate.packetfilter.evaluate import accepted
 from _gate.packetfilter.interpret import decided_by, walk
 from _gate.packetfilter.live import Address, Output, host_facts
-from _gate.packetfilter.live.kernel import kernel_tables
+from _gate.packetfilter.live.kernel import from_below, kernel_tables
 from _gate.packetfilter.model import DADDR, DPORT, FAMILY, IIF, PROTOCOL, Own, Route, Ruleset, interface_value
+from _gate.packetfilter.readers import nft_json
 
 ADDRESSES = [
     {"ifname": "lo", "addr_info": [{"family": "inet", "local": "127.0.0.1", "prefixlen": 8, "scope": "host"}]},
@@ -226,3 +229,59 @@ def test_loopback_addresses_from_outside():
     assert one.route_localnet == {"eth0"}
     every = Host(files={conf("ipv4", "all", "route_localnet"): "1\n"}).facts().host
     assert every.route_localnet == {"docker0", "eth0", "lo", "veth1"}
+
+
+def test_an_address_of_scope_host_is_taken_from_outside_too():
+    facts = Host({"-4 route show table local": [*LOCAL, {"type": "local", "dst": "192.0.2.9", "dev": "lo"}]}).facts()
+    assert "192.0.2.9" in map(str, facts.reachable_addresses())
+    assert "192.0.2.9" not in map(str, facts.global_addresses())
+    assert not any(address.is_loopback for address in facts.reachable_addresses())
+
+
+def test_a_network_that_the_host_takes_for_its_own_is_left_out():
+    network = {"type": "local", "dst": "192.0.2.128/25", "dev": "lo"}
+    facts = Host({"-4 route show table local": [*LOCAL, network]}).facts()
+    assert facts.left_out == ("192.0.2.128/25",)
+    assert Host().facts().left_out == ()
+
+
+LAYERS = [
+    {"ifname": "eth0", "master": "bond0", "linkinfo": {"info_slave_kind": "bond"}},
+    {"ifname": "bond0", "linkinfo": {"info_kind": "bond"}},
+    {"ifname": "bond0.7", "link": "bond0", "master": "br0", "linkinfo": {"info_kind": "vlan", "info_slave_kind": "bridge"}},
+    {"ifname": "br0", "linkinfo": {"info_kind": "bridge"}},
+    {"ifname": "eth1", "master": "vrf0", "linkinfo": {"info_slave_kind": "vrf"}},
+    {"ifname": "vrf0", "linkinfo": {"info_kind": "vrf"}},
+    {"ifname": "veth1", "link": "eth0", "linkinfo": {"info_kind": "veth"}},
+]  # fmt: skip
+
+
+def test_interfaces_below_others():
+    facts = Host({"-d address": LAYERS}).facts()
+    above_eth0 = {upper for upper, lower in facts.below if lower == "eth0"}
+    assert above_eth0 == {"bond0", "bond0.7", "br0"}
+    assert ("vrf0", "eth1") in facts.below
+    assert not any("veth1" in pair for pair in facts.below)
+    assert facts.ports == {"eth0", "bond0.7"}
+
+
+INGRESS = """{"nftables": [{"metainfo": {}}, {"table": {"family": "netdev", "name": "n"}},
+ {"chain": {"family": "netdev", "table": "n", "name": "i", "type": "filter", "hook": "ingress", "prio": 0,
+  "dev": "eth0", "policy": "accept"}},
+ {"rule": {"family": "netdev", "table": "n", "chain": "i", "handle": 2, "expr": [
+  {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 25}}, {"drop": null}]}}]}"""
+
+
+def test_what_arrives_on_a_bridge_may_have_passed_the_ingress_of_a_port():
+    read = nft_json.read(INGRESS, "test").ruleset
+    ruleset = Ruleset(tuple(from_below(read.tables, (("br0", "eth0"),))))
+    for name, port, expected in (
+        ("eth0", 25, {"drop"}), ("br0", 25, {"accept", "drop"}), ("br0", 26, {"accept"}), ("eth1", 25, {"accept"}),
+    ):  # fmt: skip
+        packet = {FAMILY: 4, PROTOCOL: 6, DPORT: port, IIF: interface_value(name)}
+        assert walk(ruleset, packet).outcomes == expected
+        space = Space()
+        answer = accepted(space, ruleset, space.box({dim: ((value, value),) for dim, value in packet.items()}))
+        assert (answer.may != space.empty, answer.must != answer.question) == ("accept" in expected, "drop" in expected)
+        assert answer.sometimes == space.empty
+    assert any("comes through eth0" in doubt.text for doubt in accepted(space, ruleset, space.full).doubts)

@@ -13,6 +13,7 @@ from _gate.packetfilter import live
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.live import Address, HostFacts
 from _gate.packetfilter.model import FAMILY, SADDR, Host, Own, Route, Ruleset
+from _gate.packetfilter.openings import lines
 from _gate.packetfilter.readers.combine import RulesEvidence
 from _gate.packetfilter.sensor import look_at_filter
 
@@ -127,12 +128,45 @@ def test_nothing_is_promised_to_packets_that_no_client_sends(monkeypatch):
     assert not promised(0x0A000002, "eth0")
     assert promised(0xC0000202, "eth0")
     assert not promised(0xC0000201, "eth0")  # the host itself
+    assert not promised(0x0AFFFFFF, "eth0")  # nobody: a broadcast address
+    assert not promised(0x0AFFFFFF, "eth1")
     without_default = routes[1:]
     assert not promised(0xFE80 << 112, "eth0", family=6)
     assert promised(0x20010DB9 << 96, "eth0", family=6)
     assert promised(0xCB007101, "eth0", without_default)
     assert promised(0xCB007101, "eth1", without_default)
     assert not promised(0x0A000002, "eth0", without_default)
+
+
+def facts_of(monkeypatch, facts):
+    rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
+    monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
+
+
+def test_a_port_of_a_bridge_receives_nothing_for_itself(monkeypatch):
+    facts_of(monkeypatch, HostFacts((V4,), ("br0", "eth0", "lo"), ports=frozenset({"eth0"})))
+    seen = look_at_filter({})
+    assert seen.promised == question(seen.space, [4], ["br0"], ["192.0.2.1"])
+    named = look_at_filter({}, ["br0"])
+    assert named.promised == question(named.space, [4], ["br0"], ["192.0.2.1"])
+    with pytest.raises(IntentError, match="port of a bridge"):
+        look_at_filter({}, ["eth0"])
+
+
+def test_loopback_addresses_are_asked_about_where_they_can_be_sent_to(monkeypatch):
+    own = (Own(4, 0xC0000201, "eth0", "global", 24), Own(4, 0x7F000001, "lo", "host", 8))
+    names = ("eth0", "eth1", "lo")
+    host = Host(own=own, interfaces=names, routes=(), route_localnet=frozenset({"eth1", "lo"}))
+    facts_of(monkeypatch, HostFacts((V4,), names, host))
+    seen = look_at_filter({})
+    space = seen.space
+    loopback = question(space, [4], ["eth1"], ["127.0.0.0/8"])
+    assert seen.question == space.union(loopback, question(space, [4], addresses=["192.0.2.1"]))
+    assert not space.meet(seen.promised, loopback)
+    assert lines(seen.acceptance, loopback) == ["any protocol from any on eth1 to 127.0.0.0/8 (IPv4)"]
+    for options in ({"interfaces": ["eth0"]}, {"families": ["ipv6"]}):
+        seen = look_at_filter({}, **options)
+        assert not seen.space.meet(seen.question, question(seen.space, [4], addresses=["127.0.0.0/8"]))
 
 
 def test_a_host_without_addresses_is_asked_about_all(host):

@@ -92,13 +92,13 @@ class Routing:
         else:
             own = [item for item in host.own if item.family == family]
             layers += [Hop(item.value, item.value, LOCAL) for item in own]
-            layers += [Hop(edge, edge, BROADCAST if family == 4 else ANYCAST) for edge in self._edges(family)]
+            layers += [Hop(edge, edge, BROADCAST if family == 4 else ANYCAST) for edge in self.edges(family)]
             if family == 6:
                 layers.append(Hop(*LINK_LOCAL, kind=LINK))
             base = self._routes(family)
         return _painted(base, layers)
 
-    def _edges(self, family: int) -> Iterator[int]:
+    def edges(self, family: int) -> Iterator[int]:
         """The broadcast addresses of the host's networks; in IPv6 the first ones, to which a router listens (RFC 4291,
         2.6.1)."""
         routes6 = 6 in (self.host.forwarding or ())
@@ -128,7 +128,7 @@ class Routing:
         ranges: Dict[Tuple[int, str], List[Tuple[int, int]]] = {}
         for family in (4, 6):
             layers = [Hop(item.value, item.value, LOCAL) for item in self.host.own or () if item.family == family]
-            layers += [Hop(edge, edge, BROADCAST if family == 4 else ANYCAST) for edge in self._edges(family)]
+            layers += [Hop(edge, edge, BROADCAST if family == 4 else ANYCAST) for edge in self.edges(family)]
             if family == 6:
                 layers.append(Hop(*LINK_LOCAL, kind=LINK))
             for hop in _painted(self._routes(family), layers):

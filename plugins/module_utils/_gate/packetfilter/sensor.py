@@ -104,7 +104,7 @@ def look_at_filter(
         evidence = from_files(rules, host)
         own = promised = given
         present = set(FAMILIES.values())
-        arrivals = list(interfaces)
+        receiving = arrivals = list(interfaces)
     else:
         evidence, facts = live.from_host(run)
         host = _with_own(facts.host, given)
@@ -113,10 +113,12 @@ def look_at_filter(
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
-        arrivals = list(interfaces) or _outer(facts.interfaces, host)
+        receiving = [name for name in facts.interfaces if name not in facts.ports]
+        arrivals = list(interfaces) or _outer(receiving, host)
         for name in interfaces:
-            if name not in facts.interfaces:
-                raise IntentError("interfaces", name, "an interface of this host: " + ", ".join(facts.interfaces))
+            if name not in receiving:
+                why = ", and not a port of a bridge or bond, which receives for it" if name in facts.ports else ""
+                raise IntentError("interfaces", name, f"an interface of this host{why}: " + ", ".join(receiving))
     asked = {FAMILIES[name] for name in families} if families else present or set(FAMILIES.values())
     space = Space()
     elsewhere = asked - {address.version for address in own}
@@ -124,8 +126,9 @@ def look_at_filter(
         host = replace(host, own=None)
     anywhere = question(space, elsewhere, interfaces or None)
     whole = space.union(anywhere, question(space, asked, interfaces or None, own))
+    whole = space.union(whole, _loopback(space, host, asked, interfaces or receiving))
     beyond = routed(space, host, asked, interfaces)
-    both = accepted(space, evidence.ruleset, space.union(whole, beyond), host)
+    both = _accepted(space, evidence.ruleset, space.union(whole, beyond), host, receiving)
     acceptance = both.about(whole)
     if isinstance(baseline, Mapping):
         before = from_files(baseline, host)
@@ -149,14 +152,14 @@ def look_at_filter(
         notes=evidence.ruleset.notes + acceptance.notes,
         icmpv6=icmpv6,
         host=host,
-        baseline=accepted(space, before.ruleset, whole, host) if before else None,
-        next_boot=_at_next_boot(space, whole, host, run) if next_boot else None,
+        baseline=_accepted(space, before.ruleset, whole, host, receiving) if before else None,
+        next_boot=_at_next_boot(space, whole, host, run, receiving) if next_boot else None,
     )
 
 
-def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run) -> NextBoot:
+def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, names: Collection[str]) -> NextBoot:
     boot = rules_at_boot(live.Commands(run, live.find_command, live.read_text), host)
-    return NextBoot(boot, accepted(space, boot.evidence.ruleset, asked, host) if boot.evidence else None)
+    return NextBoot(boot, _accepted(space, boot.evidence.ruleset, asked, host, names) if boot.evidence else None)
 
 
 def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequence[str] = ()) -> int:
@@ -212,10 +215,27 @@ def _astray(space: Space, host: Host) -> int:
     if host.own is None or host.routes is None:
         return space.empty
     link_local: Box = {FAMILY: ((6, 6),), SADDR: (LINK_LOCAL,)}
-    ways = Routing(host).sources_by_interface()
-    own: list[Box] = [{FAMILY: ((item.family, item.family),), SADDR: ((item.value, item.value),)} for item in host.own]
+    routing = Routing(host)
+    ways = routing.sources_by_interface()
+    nobodys = [(item.family, item.value) for item in host.own]
+    broadcasts = [(family, edge) for family in (4, 6) for edge in routing.edges(family)]  # in IPv6 anycast
+    own: list[Box] = [{FAMILY: ((family, family),), SADDR: ((value, value),)} for family, value in nobodys + broadcasts]
     known: list[Box] = [{FAMILY: box[FAMILY], SADDR: box[SADDR]} for box in ways if SADDR in box]
     return space.union(space.box(link_local), space.minus(space.boxes([*own, *known]), space.boxes(ways)))
+
+
+def _accepted(space: Space, ruleset: Ruleset, asked: int, host: Host, names: Collection[str]) -> Acceptance:
+    """``names``: of interfaces that the answer may tell apart though no rule names them, since addresses and routes do."""
+    answer = accepted(space, ruleset, asked, host)
+    values = map(interface_value, names)
+    answer.interfaces = tuple(sorted({*answer.interfaces, *((value, value) for value in values)}))
+    return answer
+
+
+def _loopback(space: Space, host: Host, families: Collection[int], interfaces: Sequence[str]) -> int:
+    """The packets to 127.0.0.0/8, on interfaces from which the kernel takes them (CVE-2020-8558)."""
+    names = [name for name in interfaces if name in host.route_localnet and name != "lo"]
+    return question(space, {4} & set(families), names, ["127.0.0.0/8"]) if names else space.empty
 
 
 def _with_own(host: Host, given: Sequence[IpAddress]) -> Host:

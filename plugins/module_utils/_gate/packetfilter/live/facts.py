@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from ...errors import EvidenceError
-from ..addresses import range_of
+from ..addresses import address_text, range_of
 from ..model import NOTHING_KNOWN, Host, Own, Route
 from .commands import Run, find_command, json_list, read_text, run_command
 
@@ -29,6 +29,10 @@ _EVERYTHING = {4: "0.0.0.0/0", 6: "::/0"}
 _MAIN = {"main", "254"}
 _ORDINARY_TABLES = {"local", "default", "255", "253"}
 _HARMLESS = {"priority", "src", "table", "protocol"}
+#: Interfaces whose packets an interface below receives first; of others, `link` is the other end (veth) or the way out.
+_ON_TOP = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"}
+#: What has a master of these kinds receives nothing for itself.
+_OF_PORTS = {"bridge", "bond", "team"}
 #: Selectors that no packet which comes in from outside meets: it has no user, no output interface yet.
 _OF_SENDERS = {"uid_start", "oif"}
 
@@ -46,17 +50,25 @@ class Address:
 @dataclass(frozen=True)
 class HostFacts:
     """``host``: the same and more, as the analysis wants it. ``notes``: what of it is not known, and why. ``held_back``: family
-    and interface where what arrives is not forwarded, though the host forwards."""
+    and interface where what arrives is not forwarded, though the host forwards. ``below``: an interface, and one through which
+    what arrives on it comes first (a bridge's port, the card of a VLAN). ``ports``: interfaces of which only their bridge or
+    bond receives. ``left_out``: networks that the host takes for its own, each address of them, and nobody asks about."""
 
     addresses: Tuple[Address, ...]
     interfaces: Tuple[str, ...]
     host: Host = NOTHING_KNOWN
     notes: Tuple[str, ...] = ()
     held_back: Tuple[Tuple[int, str], ...] = ()
+    below: Tuple[Tuple[str, str], ...] = ()
+    ports: FrozenSet[str] = frozenset()
+    left_out: Tuple[str, ...] = ()
 
     def reachable_addresses(self) -> List[IpAddress]:
-        """Those that another host can send to: all but loopback's."""
-        return self._of_scopes("global", "site", "link")
+        """Those that another host can send to: all but loopback's. The scope tells what the host calls itself, not what it
+        takes: who has a route to an address of scope host reaches it."""
+        more = [ipaddress.ip_address(address_text(item.family, item.value)) for item in self.host.own or ()]
+        found = [*self._of_scopes("global", "site", "link"), *(item for item in more if not item.is_loopback)]
+        return list(dict.fromkeys(found))
 
     def global_addresses(self) -> List[IpAddress]:
         """Those that clients are given: no link-local ones."""
@@ -88,6 +100,7 @@ class _Facts:
         self.read = read
         self.notes: List[str] = []
         self.held_back: List[Tuple[int, str]] = []
+        self.left_out: List[str] = []
         self.has_ipv6 = bool(read(_IPV6 + "conf/all/forwarding"))
 
     def all(self) -> HostFacts:
@@ -112,7 +125,17 @@ class _Facts:
             frozenset(name for name in names if self._is_set(_IPV4, name, "route_localnet")),
             frozenset(str(link["ifname"]) for link in links if _kind(link) == "bridge"),
         )
-        return HostFacts(tuple(addresses), names, host, tuple(self.notes), tuple(self.held_back))
+        ports = frozenset(str(link["ifname"]) for link in links if "master" in link and _slave_kind(link) in _OF_PORTS)
+        return HostFacts(
+            tuple(addresses),
+            names,
+            host,
+            tuple(self.notes),
+            tuple(self.held_back),
+            _below(links),
+            ports,
+            tuple(self.left_out),
+        )
 
     def _list(self, *arguments: str) -> List[Dict[str, Any]]:
         command = [self.path, "-j", *arguments]
@@ -205,6 +228,7 @@ class _Facts:
                 if first == last and (family, first) not in present:
                     result.append(Own(family, first, str(item.get("dev", "lo")), "host", 32 if family == 4 else 128))
                 elif first != last and not (family == 4 and first == 127 << 24):
+                    self.left_out.append(str(item.get("dst")))
                     self.notes.append(
                         "the host also takes what is sent to {0} (ip route, table local): that was left out".format(
                             item.get("dst")
@@ -226,6 +250,27 @@ def _dicts(value: object) -> List[Dict[str, Any]]:
 def _kind(link: Mapping[str, Any]) -> str:
     info = link.get("linkinfo")
     return str(info.get("info_kind", "")) if isinstance(info, dict) else ""
+
+
+def _slave_kind(link: Mapping[str, Any]) -> str:
+    info = link.get("linkinfo")
+    return str(info.get("info_slave_kind", "")) if isinstance(info, dict) else ""
+
+
+def _below(links: Sequence[Mapping[str, Any]]) -> Tuple[Tuple[str, str], ...]:
+    """Pairs of an interface and of one below it, at any depth."""
+    pairs: Set[Tuple[str, str]] = set()
+    for link in links:
+        name = str(link["ifname"])
+        if isinstance(link.get("master"), str):
+            pairs.add((str(link["master"]), name))
+        if _kind(link) in _ON_TOP and isinstance(link.get("link"), str):
+            pairs.add((name, str(link["link"])))
+    more = pairs
+    while more:
+        more = {(top, low) for top, middle in pairs for upper, low in pairs if middle == upper} - pairs
+        pairs |= more
+    return tuple(sorted(pairs))
 
 
 def _range(family: int, text: str) -> Tuple[int, int, int]:

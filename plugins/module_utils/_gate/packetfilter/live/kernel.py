@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from dataclasses import replace
+from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from ..model import ACCEPT, ANY, DROP, IIF, Base, Chain, Match, Rule, Table, Verdict, Where, interface_value
+from ..model import ACCEPT, ANY, DROP, IIF, JUMP, Base, Chain, Match, Rule, Table, Verdict, Where, interface_value
 
 #: As `Where.source`: no command of a packet filter.
 KERNEL = "kernel"
@@ -32,3 +33,35 @@ def kernel_tables(held_back: Sequence[Tuple[int, str]]) -> Tuple[Table, ...]:
         Table(KERNEL, _FAMILY[family][0], "sysctl", {"forwarding": Chain("forwarding", tuple(found), base)})
         for family, found in rules.items()
     )
+
+
+def from_below(tables: Iterable[Table], below: Sequence[Tuple[str, str]]) -> Iterator[Table]:
+    """The tables, in which chains at ingress look also at what comes through their devices to interfaces on top of these: in
+    doubt, since which of a bridge's ports a packet comes through is no part of the question.
+
+    :param below: an interface, and one through which its packets come (`HostFacts.below`).
+    """
+    for table in tables:
+        more = [chain for each in table.chains.values() for chain in _on_top(table, each, below)]
+        yield replace(table, chains={**table.chains, **{chain.name: chain for chain in more}}) if more else table
+
+
+def _on_top(table: Table, chain: Chain, below: Sequence[Tuple[str, str]]) -> Iterator[Chain]:
+    base = chain.base
+    if base is None or base.hook != "ingress":
+        return
+    for upper, lower in below:
+        if upper in base.devices or not any(_names(device, lower) for device in base.devices):
+            continue
+        text = "what arrives on {0} comes through {1}, perhaps, where this chain looks at it".format(upper, lower)
+        where = Where(table.source, table.family, table.name, chain.name, "on {0}".format(lower), text)
+        doubt = (Match((ANY,), doubt=text),)
+        rules = [Rule(doubt, (((ANY,), Verdict(JUMP, chain.name)),), where)]
+        if base.policy == DROP:
+            rules.append(Rule(doubt, (((ANY,), Verdict(DROP)),), where))
+        name = "{0} on {1} for {2}".format(chain.name, lower, upper)
+        yield Chain(name, tuple(rules), replace(base, policy=ACCEPT, devices=(upper,)))
+
+
+def _names(device: str, name: str) -> bool:
+    return device == name or (device.endswith("*") and name.startswith(device[:-1]))
