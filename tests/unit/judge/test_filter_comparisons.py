@@ -17,6 +17,7 @@ from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN
 from _gate.judge.firewall import judge_firewall
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.boot import Boot
+from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.evaluate import accepted, difference
 from _gate.packetfilter.model import Host, Own, Route
 from _gate.packetfilter.openings import lines
@@ -108,6 +109,13 @@ HOST = Host(
     forwarding=frozenset((4,)),
     routes=(Route(4, 0, (1 << 32) - 1, "eth0"), Route(4, 0xAC110000, 0xAC11FFFF, "docker0")),
 )
+
+
+def test_nobody_is_behind_a_host_with_one_interface():
+    space = Space()
+    alone = replace(HOST, interfaces=("lo", "docker0"))
+    assert routed(space, HOST, {4}) != space.empty
+    assert routed(space, alone, {4}) == space.empty
 
 
 REDIRECT = (

@@ -52,7 +52,8 @@ class FilterEvidence:
     other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward.
     ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read.
     ``host``: what was known of the host. ``baseline``: the same question to the rules to compare with, if there are any.
-    ``next_boot``: the same to what the host will load at its next start, if asked."""
+    ``next_boot``: the same to what the host will load at its next start, if asked. ``left_out``: networks of which the host takes
+    every address for its own, and that nobody asked about."""
 
     space: Space
     ruleset: Ruleset
@@ -66,6 +67,7 @@ class FilterEvidence:
     host: Host = NOTHING_KNOWN
     baseline: Acceptance | None = None
     next_boot: NextBoot | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def look_at_filter(
@@ -105,11 +107,13 @@ def look_at_filter(
         own = promised = given
         present = set(FAMILIES.values())
         receiving = arrivals = list(interfaces)
+        left_out: tuple[str, ...] = ()
     else:
         evidence, facts = live.from_host(run)
         host = _with_own(facts.host, given)
         if rules:
             before, evidence = evidence, from_files(rules, host)
+        left_out = () if given else facts.left_out
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
@@ -154,6 +158,7 @@ def look_at_filter(
         host=host,
         baseline=_accepted(space, before.ruleset, whole, host, receiving) if before else None,
         next_boot=_at_next_boot(space, whole, host, run, receiving) if next_boot else None,
+        left_out=left_out,
     )
 
 
@@ -164,7 +169,8 @@ def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, names: Co
 
 def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequence[str] = ()) -> int:
     """The packets to other hosts of the networks that the host is connected to, where it forwards. A network with a
-    default route is where clients are, and not behind the host. Packets from a network to itself do not pass the host.
+    default route is where clients are, and not behind the host. Packets from a network to itself do not pass the host, and so
+    none do where there is no other interface.
     """
     upstream = _upstream(host)
     boxes: list[Box] = []
@@ -174,7 +180,8 @@ def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequ
         known = host.forwarding is not None and host.routes is not None and item.family in host.forwarding
         if not known or item.family not in families or item.prefix >= width or item.scope in ("host", "link"):
             continue
-        if item.interface in upstream:
+        alone = host.interfaces is not None and set(host.interfaces) <= {"lo", item.interface}
+        if item.interface in upstream or alone:
             continue
         size = 1 << (width - item.prefix)
         first = item.value & ~(size - 1)
@@ -252,6 +259,9 @@ def _with_own(host: Host, given: Sequence[IpAddress]) -> Host:
 def _checked(text: str) -> IpAddress:
     address = text.split("%", maxsplit=1)[0]
     try:
-        return ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         raise IntentError("addresses", text, "an IPv4 or IPv6 address") from None
+    if parsed.is_loopback or parsed.is_multicast or parsed.is_unspecified or getattr(parsed, "ipv4_mapped", None):
+        raise IntentError("addresses", text, "an address of the host that clients can send to")
+    return parsed
