@@ -22,6 +22,7 @@ from ..model import Ruleset, Table
 from .iptables_save import LEGACY, NFT, Saved
 from .marks import resolved
 from .nft_json import NftRules
+from .source_nat import behind_source_nat
 
 _FAMILY = {4: "ip", 6: "ip6"}
 _COMMAND = {"ip": "iptables-save (option rules.iptables)", "ip6": "ip6tables-save (option rules.ip6tables)"}
@@ -82,7 +83,7 @@ def combine(
                     family, name, _COMMAND[family]
                 )
             )
-    ruleset = resolved(Ruleset(tuple(tables.values()) + tuple(beside), tuple(sorted(notes))))
+    ruleset = behind_source_nat(resolved(Ruleset(tuple(tables.values()) + tuple(beside), tuple(sorted(notes)))))
     return RulesEvidence(ruleset, frozenset(families), tuple(sources))
 
 

@@ -20,6 +20,8 @@ from ..regions import combine
 
 Boxes = Tuple[Box, ...]
 _MOST_COMBINATIONS = 64
+#: What reading raises for JSON in a shape that no nft known here prints: the statement is then not understood.
+MISSHAPEN = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 EVERYTHING: Boxes = (ANY,)
 NOTHING: Boxes = ()
 

@@ -38,6 +38,7 @@ from .iptables_conntrack import value_and_mask
 from .iptables_options import Context, Option
 from .names import NO_EFFECT_TARGETS
 from .question import TRACKED
+from .source_nat import SOURCE_NAT
 
 _WHOLE = TOP[MARK]
 _UNATTACHED: Condition = (Match(({CT_STATE: normal(((INVALID, INVALID), (UNTRACKED, UNTRACKED)))},)),)
@@ -243,7 +244,7 @@ def _net_map(context: Context, options: _Options) -> List[Effect]:
 
 def _accepted(context: Context, options: _Options) -> List[Effect]:
     """Source NAT: the end of its chain, of no effect on whether the packet is accepted."""
-    return [_effect(Verdict(ACCEPT))]
+    return [_effect(Verdict(ACCEPT, text=SOURCE_NAT))]
 
 
 _VERDICTS = {"ACCEPT": ACCEPT, "DROP": DROP, "REJECT": REJECT, "RETURN": RETURN}

@@ -15,6 +15,7 @@ from .nft_effects import nat_family, nat_verdict
 from .nft_maps import look_up
 from .nft_step import Step, inside
 from .question import V4, V6
+from .source_nat import SOURCE_NAT
 
 _FAMILIES: Dict[int, Box] = {0: ANY, 4: V4, 6: V6}
 _TCP: Box = {PROTOCOL: ((6, 6),)}
@@ -60,7 +61,7 @@ def source_nat(step: Step, kind: str, body: Any) -> bool:
         except Unclear as unclear:
             step.conditions.append(unclear.doubt(step.text))
         address = None
-    step.emit(Verdict(ACCEPT), inside(_FAMILIES[nat_family(body, address)]))
+    step.emit(Verdict(ACCEPT, text=SOURCE_NAT), inside(_FAMILIES[nat_family(body, address)]))
     return True
 
 

@@ -15,12 +15,13 @@ from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 from ..model import ACCEPT, ANY, CT_MARK, FAMILY, MARK, PROTOCOL, REJECT, UNFOLLOWED, Box, Match, Rule, Verdict, Where
 from . import nft_changes, nft_nat, nft_text
-from .conditions import ALWAYS, EVERYTHING, Condition, Unclear, build, doubt, plain
+from .conditions import ALWAYS, EVERYTHING, MISSHAPEN, Condition, Unclear, build, doubt, plain
 from .names import NO_EFFECT_TARGETS
 from .nft_fields import DEMANDS
 from .nft_maps import look_up
 from .nft_step import RAW_UPDATE, VERDICTS, Handler, Step, TableRules, split
 from .question import V4, V6
+from .source_nat import SOURCE_NAT
 
 _PLAIN = {kind: plain(verdict) for kind, verdict in VERDICTS.items()}
 _REJECT_FAMILIES = {"icmp": V4, "icmpv6": V6}
@@ -29,8 +30,6 @@ _TCP: Box = {PROTOCOL: ((6, 6),)}
 _NO_EFFECT = frozenset((
     "counter", "log", "comment", "last", "ct helper", "ct timeout", "ct expectation", "secmark", "dup", "nftrace", "tunnel",
 ))  # fmt: skip
-#: What handlers raise for JSON in a shape that no nft known here prints: the statement is then not understood.
-MISSHAPEN = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 _HIDDEN_MARKS = {"MARK": (MARK,), "CONNMARK": (MARK, CT_MARK), "HMARK": (MARK,)}
 _HIDDEN_SOURCE_NAT = ("SNAT", "MASQUERADE")
 _HIDDEN_ELSEWHERE = ("NFQUEUE", "QUEUE", "TPROXY")
@@ -164,7 +163,7 @@ def _xt(step: Step, kind: str, body: Any) -> bool:
         step.conditions.append(doubt("iptables match {0} (nft does not show its parameters)".format(name)))
         return False
     if name == "REJECT" or name in _HIDDEN_SOURCE_NAT:
-        step.emit(Verdict(REJECT if name == "REJECT" else ACCEPT))
+        step.emit(Verdict(REJECT) if name == "REJECT" else Verdict(ACCEPT, text=SOURCE_NAT))
         return True
     if name in _HIDDEN_ELSEWHERE:
         return nft_nat.elsewhere(step, kind, body)
