@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from _gate.intent.policy import parse_policy
@@ -22,7 +24,7 @@ SERVICES = ["submission", "imaps"]
 def findings(tmp_path):
     """Findings of ``services`` against the INPUT rules of both families."""
 
-    def judge(ipv4, ipv6=None, services=tuple(SERVICES), policies=("DROP", "DROP"), **question):
+    def look(ipv4, ipv6=None, policies=("DROP", "DROP"), **question):
         rules = {}
         for key, lines, policy in zip(("iptables", "ip6tables"), (ipv4, ipv6 if ipv6 is not None else ipv4), policies):
             path = tmp_path / key
@@ -31,9 +33,15 @@ def findings(tmp_path):
             rules[key] = str(path)
         if ipv6 == "not given":
             del rules["ip6tables"]
-        parsed = parse_services(list(services), Defaults(parse_policy("rfc8314")))
-        return judge_firewall("mx", parsed, look_at_filter(rules, **question))
+        return look_at_filter(rules, **question)
 
+    def parsed(services):
+        return parse_services(list(services), Defaults(parse_policy("rfc8314")))
+
+    def judge(ipv4, ipv6=None, services=tuple(SERVICES), policies=("DROP", "DROP"), **question):
+        return judge_firewall("mx", parsed(services), look(ipv4, ipv6, policies, **question))
+
+    judge.look, judge.services = look, parsed
     return judge
 
 
@@ -183,6 +191,40 @@ def test_sources_that_never_arrive_are_no_matter(findings):
         faults(findings(["-s 127.0.0.0/8 -j DROP", "-s 224.0.0.0/4 -j DROP", *EXACT], ["-s ff00::/8 -j DROP", *EXACT]))
         == []
     )
+
+
+def test_what_the_kernel_drops_for_its_source_is_no_opening(findings):
+    ipv4 = ["-s 127.0.0.0/8 -j ACCEPT", "-s 224.0.0.0/4 -j ACCEPT", *EXACT]
+    services = [*SERVICES, {"name": "pop3", "closed": True}, {"name": "smtp", "optional": True}]
+    found = findings(ipv4, ["-s ::1/128 -j ACCEPT", *EXACT], services)
+    assert faults(found) == []
+    assert [(item.port, item.outcome) for item in found if item.service == "pop3"] == [(110, PASS)]
+    found = findings(["-s 127.0.0.0/8 -j ACCEPT", *EXACT], EXACT, services)  # open over one family alone, and over none
+    assert faults(found) == []
+    assert faults(findings(["-s 0.0.0.0/8 -p tcp --dport 22 -j ACCEPT", *EXACT], EXACT)) == [
+        ("firewall.surplus-opening", 22, FAIL)
+    ]
+
+
+def test_sources_of_loopback_come_in_where_they_are_routed(findings):
+    evidence = findings.look(["-s 127.0.0.0/8 -i eth0 -p tcp --dport 22 -j ACCEPT", *EXACT], EXACT)
+    evidence = replace(evidence, host=replace(evidence.host, route_localnet=frozenset({"eth0"})))
+    (fault,) = [item for item in judge_firewall("mx", findings.services(SERVICES), evidence) if item.outcome == FAIL]
+    assert (fault.port, fault.observed) == (22, "tcp 22 from 127.0.0.0/8 on eth0 (IPv4)")
+
+
+def test_an_opening_now_and_then_says_on_what_it_hangs(findings):
+    found = findings(["-p tcp --dport 22 -m limit --limit 1/min -j ACCEPT", *EXACT], EXACT)
+    (fault,) = [item for item in found if item.outcome == FAIL]
+    assert fault.cause.endswith("; now and then, depends on -m limit --limit 1/min (iptables filter INPUT line 4)")
+
+
+def test_networks_that_were_left_out_are_unknown(findings):
+    evidence = replace(findings.look(EXACT), left_out=("192.0.2.128/25",))
+    found = judge_firewall("mx", findings.services(SERVICES), evidence)
+    assert faults(found) == [("firewall.undecided", 0, UNKNOWN)]
+    assert "192.0.2.128/25" in [item.observed for item in found if item.outcome == UNKNOWN][0]
+    assert not any(item.check == "firewall.surplus-opening" for item in found)
 
 
 def test_bogons_may_be_dropped(findings):

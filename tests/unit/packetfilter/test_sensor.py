@@ -169,6 +169,19 @@ def test_loopback_addresses_are_asked_about_where_they_can_be_sent_to(monkeypatc
         assert not seen.space.meet(seen.question, question(seen.space, [4], addresses=["127.0.0.0/8"]))
 
 
+@pytest.mark.parametrize("odd", ["127.0.0.1", "::1", "224.0.0.1", "ff02::1", "0.0.0.0", "::", "::ffff:192.0.2.1"])
+def test_addresses_to_which_no_client_sends_are_refused(host, odd):
+    host(V4)
+    with pytest.raises(IntentError, match="clients can send to"):
+        look_at_filter({}, addresses=["192.0.2.1", odd])
+
+
+def test_networks_that_the_host_takes_for_its_own_are_left_out_unless_addresses_are_given(monkeypatch):
+    facts_of(monkeypatch, HostFacts((V4,), ("eth0", "lo"), left_out=("192.0.2.128/25",)))
+    assert look_at_filter({}).left_out == ("192.0.2.128/25",)
+    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == ()
+
+
 def test_a_host_without_addresses_is_asked_about_all(host):
     host()
     seen = look_at_filter({})

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Collection, Iterable, Sequence
+from typing import Collection, Sequence
 
 from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
 from ..packetfilter.addresses import cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
-from ..packetfilter.intervals import normal
 from ..packetfilter.model import (
     DPORT,
     FAMILY,
@@ -32,6 +31,7 @@ from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import describe, destinations, lines
 from ..packetfilter.sensor import FilterEvidence
 from .filter_remedies import close_command, icmpv6_command, manager, open_command
+from .filter_sources import source_box, source_boxes
 
 _ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_COMMANDS = 4
@@ -228,20 +228,6 @@ class Advice:
 
 def family_box(space: Space, family: int) -> int:
     return space.box({FAMILY: ((family, family),)})
-
-
-def source_box(cidr: str) -> Box:
-    family, first, last = range_of(cidr)
-    return {FAMILY: ((family, family),), SADDR: ((first, last),)}
-
-
-def source_boxes(networks: Iterable[str]) -> list[Box]:
-    """The packets from any of the networks: a box for each family that these are of."""
-    spans: dict[int, list[tuple[int, int]]] = {}
-    for cidr in networks:
-        family, first, last = range_of(cidr)
-        spans.setdefault(family, []).append((first, last))
-    return [{FAMILY: ((family, family),), SADDR: normal(some)} for family, some in spans.items()]
 
 
 def single(values: Intervals) -> int:

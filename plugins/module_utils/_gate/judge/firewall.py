@@ -14,12 +14,12 @@ from typing import Iterator, Sequence
 from ..dataclass import replace
 from ..intent.registry import ONE_FAMILY_DOORS
 from ..intent.services import Service
-from ..packetfilter.addresses import address_text, cidrs
+from ..packetfilter.addresses import address_text
+from ..packetfilter.collector import uncollected
 from ..packetfilter.diagram import EMPTY, Space
 from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.model import (
-    DADDR,
     DPORT,
     FAMILY,
     IIF,
@@ -29,22 +29,22 @@ from ..packetfilter.model import (
     interface_name,
 )
 from ..packetfilter.names import PROTOCOLS
-from ..packetfilter.openings import describe, lines, rule_text
+from ..packetfilter.openings import lines, rule_text
 from ..packetfilter.parity import open_in_one_family
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
-from .filter_advice import Advice, family_box, single, source_box
+from .filter_advice import Advice, family_box, single
 from .filter_boot import judge_next_boot
 from .filter_remedies import manager
+from .filter_routed import judge_routed
+from .filter_sources import dropped_by_kernel, from_clients, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
 _MOST_DOUBTS = 5
-#: Sources from which no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4):
-#: what the filter says of them is no matter of reachability.
-_NEVER_ARRIVE = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "::ffff:0:0/96", "ff00::/8")
 
 
+@uncollected()
 def judge_firewall(host: str, services: Sequence[Service], evidence: FilterEvidence) -> list[Finding]:
     """One finding for each service, each opening rule of a surplus, and each family of addresses.
 
@@ -68,7 +68,8 @@ class _Filter:
         read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
         self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
         self.banned = EMPTY
-        self.arriving = self.space.complement(self.space.boxes(source_box(cidr) for cidr in _NEVER_ARRIVE))
+        self.arriving = from_clients(self.space)
+        self.reaching = self.space.complement(dropped_by_kernel(self.space, evidence.host))
         self.advice = Advice(services, evidence, self.asked, self.arriving, self.must)
 
     def judge(self) -> Iterator[Finding]:
@@ -89,7 +90,7 @@ class _Filter:
         # What is open now and then is open.
         yield from self._surplus(space.minus(surplus, self.unknown), allowed)
         undecided = space.intersect(surplus, self.unknown)
-        if undecided != EMPTY:
+        if space.meet(undecided, self.reaching):
             yield self._finding(
                 "firewall.undecided",
                 UNKNOWN,
@@ -98,14 +99,16 @@ class _Filter:
                 cause=self._doubts(undecided),
                 fix="close it, or add it to services with optional: true if it may be open",
             )
+        yield from self._left_out()
         yield from self._icmpv6()
         yield from self._parity()
-        yield from self._routed()
+        asked = space.intersect(self.with_ports, self.arriving)
+        yield from judge_routed(self.host, self.evidence, self.advice, asked)
         yield from judge_next_boot(self.host, self.evidence, self.asked)
         for service in self.services:
-            if service.closed and not space.meet(self.may, self._region(service)):
+            if service.closed and not space.meet(space.intersect(self.may, self.reaching), self._region(service)):
                 yield self._finding("firewall.surplus-opening", PASS, service)
-        if surplus == EMPTY:
+        if not space.meet(surplus, self.reaching) and not self.evidence.left_out:
             yield self._finding("firewall.surplus-opening", PASS)
 
     def _required(self, service: Service, region: int) -> Finding:
@@ -195,6 +198,17 @@ class _Filter:
             fix="fail2ban-client unban ADDRESS for each that is banned by mistake",
         )
 
+    def _left_out(self) -> Iterator[Finding]:
+        if self.evidence.left_out:
+            yield self._finding(
+                "firewall.undecided",
+                UNKNOWN,
+                expected="closed, but for what is required",
+                observed="not looked at: what is sent to " + ", ".join(self.evidence.left_out),
+                cause="the host takes every address there for its own (ip route show table local)",
+                fix="take that route away, or give as addresses those that clients are to use",
+            )
+
     def _icmpv6(self) -> Iterator[Finding]:
         """Whether IPv6 works at all, where it is to be used."""
         types = self.evidence.icmpv6
@@ -217,7 +231,7 @@ class _Filter:
 
     def _parity(self) -> Iterator[Finding]:
         """Optional doors that are open over one family alone, though both may come."""
-        only = open_in_one_family(self.acceptance)
+        only = open_in_one_family(self.acceptance.about(self.reaching))
         for service in self.services:
             if service.closed or not service.optional or (service.port, service.transport) in ONE_FAMILY_DOORS:
                 continue
@@ -237,37 +251,6 @@ class _Filter:
                 f"no rule opens it over {_NAMES[10 - family]}",
                 self.advice.open(service, self.space.intersect(door, self._family(10 - family))),
             )
-
-    def _routed(self) -> Iterator[Finding]:
-        """Hosts behind this one that answer to their own addresses."""
-        routed = self.evidence.routed
-        if routed is None:
-            return
-        # What NAT redirects to this host itself does not get to the other.
-        forwarded = self.space.union_all(item.node for item in routed.deliveries if item.path == "forward")
-        reached = self.space.intersect(self.space.intersect(forwarded, self.with_ports), self.arriving)
-        if reached == EMPTY:
-            yield self._finding("firewall.routed", PASS)
-            return
-        rules = [
-            rule_text(where) for where, _node in routed.accepted_by(reached) if "forward" in self.advice.hooks(where)
-        ]
-        yield self._finding(
-            "firewall.routed",
-            WARN,
-            expected="no other host reached through this one, but for published ports",
-            observed=f"{describe(routed, reached, brief=True)} of {', '.join(self._networks_behind(reached))}",
-            cause="forwarded, let pass by " + ", ".join(rules[:3]) if rules else "forwarded, and no chain looks at it",
-            fix="accept what is to be forwarded in a chain of the forward hook, and drop the rest; or switch forwarding off",
-        )
-
-    def _networks_behind(self, reached: int) -> Iterator[str]:
-        for item in self.evidence.host.own or ():
-            width = 32 if item.family == 4 else 128
-            first = item.value >> (width - item.prefix) << (width - item.prefix)
-            network = ((first, first | ((1 << (width - item.prefix)) - 1)),)
-            if self.space.meet(reached, self.space.box({FAMILY: ((item.family, item.family),), DADDR: network})):
-                yield cidrs(item.family, network)[0]
 
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
@@ -319,7 +302,7 @@ class _Filter:
         left = surplus
         for where, region in openers:
             part = space.intersect(region, left)
-            if part == EMPTY:
+            if not space.meet(part, self.reaching):
                 continue
             left = space.minus(left, part)
             port = single(space.values(part, DPORT))
@@ -334,7 +317,7 @@ class _Filter:
                 service,
                 "closed",
                 self._lines(part),
-                f"opened by {rule_text(where)}: {where.text}{self._elsewhere(part)}",
+                f"opened by {rule_text(where)}: {where.text}{self._elsewhere(part)}{self._now_and_then(part)}",
                 self.advice.close(where, part, where not in shared, service),
                 port,
             )
@@ -365,6 +348,10 @@ class _Filter:
         parts = [item for item in self.acceptance.deliveries if item.path == "forward"]
         past = any(self.space.meet(item.node, part) for item in parts)
         return f"; goes to {destination}" + (", past the rules for the host itself (ufw, INPUT)" if past else "")
+
+    def _now_and_then(self, part: int) -> str:
+        unsure = self.space.minus(part, self.must)
+        return "; now and then, " + self._doubts(unsure) if unsure != EMPTY else ""
 
     def _doubts(self, region: int) -> str:
         texts = []
