@@ -45,6 +45,7 @@ FULL = 1
 _FAMILY_RANGES = {4: (0, 4), 6: (5, 6)}
 _ONE_FAMILY: Dict[Intervals, int] = {((4, 4),): 4, ((6, 6),): 6}
 _ADDRESSES = (DADDR, ORIGINAL_DADDR, SADDR)
+_MANY_BOXES = 64
 _MANY_RANGES = 16  # from here on, interval tuples are told apart by identity: cheaper than hashing them
 
 #: A constraint as sorted (dimension, intervals) pairs.
@@ -98,7 +99,7 @@ class Space:
     def boxes(self, boxes: Iterable[Box]) -> int:
         """The union of boxes. Those that differ in one dimension only are joined before any node is made."""
         group: List[_Items] = []
-        for box in boxes:
+        for box in _gathered(boxes):
             group.extend(_normal(box))
         return self._build(group)
 
@@ -269,6 +270,26 @@ class Space:
             if kid != EMPTY:
                 by_kid.setdefault(kid, []).append((start, end - 1))
         return {kid: tuple(spans) for kid, spans in by_kid.items()}
+
+
+def _gathered(boxes: Iterable[Box]) -> Iterable[Box]:
+    """The same union in fewer boxes, where many differ in their last dimension alone. Rules share what is alike as one
+    object, so identity is enough."""
+    boxes = list(boxes)
+    if len(boxes) < _MANY_BOXES:
+        return boxes
+    alike: Dict[Tuple[int, ...], List[Box]] = {}
+    for box in boxes:
+        last = max(box, default=0)
+        key = (last, *box, *[id(intervals) for dim, intervals in box.items() if dim != last])
+        alike.setdefault(key, []).append(box)
+    result: List[Box] = []
+    for (last, *_others), some in alike.items():
+        if len(some) == 1 or not some[0]:
+            result.append(some[0])
+        else:
+            result.append({**some[0], last: normal([span for box in some for span in box[last]])})
+    return result
 
 
 def _normal(box: Box) -> Iterable[_Items]:

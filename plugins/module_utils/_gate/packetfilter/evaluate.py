@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Collection, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from .collector import uncollected
 from .diagram import EMPTY, Space
 from .journey import Journey, View, state_on
 from .model import ACCEPT, IIF, NEW, NOTHING_KNOWN, Box, Host, Ruleset, Where, interface_range
@@ -245,6 +246,7 @@ class Acceptance:
             yield Delivery(path, address, port, interface, node, translated)
 
 
+@uncollected()
 def accepted(
     space: Space, ruleset: Ruleset, question: int, host: Host = NOTHING_KNOWN, arrives: int = NEW
 ) -> Acceptance:

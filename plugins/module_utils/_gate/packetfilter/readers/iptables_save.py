@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ...errors import EvidenceError
+from ..collector import uncollected
 from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
 from .chains import without_idle_jumps
-from .collector import uncollected
 from .iptables_options import Surroundings
 from .iptables_rules import RuleReader
 from .marks import resolved

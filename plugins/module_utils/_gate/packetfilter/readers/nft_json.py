@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
+from ..collector import uncollected
 from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
 from . import nft_text
 from .chains import without_idle_jumps
-from .collector import uncollected
 from .conditions import Condition, build, doubt, plain
 from .marks import resolved
 from .nft_document import MALFORMED, ChainData, ChainKey, TableData, TableKey, hidden_tables, malformed, read_document
@@ -151,7 +151,12 @@ def _chain(data: TableData, chain: ChainData, table: TableRules, notes: Set[str]
         rules.extend(_perhaps_dormant(data, chain))
     for body in chain.rules:
         where = RuleWhere(data.family, data.name, chain.name, body)
-        rules.extend(read_rule(table, body.get("expr") or (), where, known))
+        statements = body.get("expr") or ()
+        quick = None if known else table.matcher.quick.rule(statements, where)
+        if quick is None:
+            rules.extend(read_rule(table, statements, where, known))
+        else:
+            rules.append(quick)
     if known and base is not None:
         base = _without_device(data, chain, base, known, rules)
     return Chain(chain.name, tuple(rules), base)

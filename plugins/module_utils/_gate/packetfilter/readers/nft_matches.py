@@ -43,13 +43,13 @@ class Matcher:
         self.family = family
         self.sets = sets
         self.notes = notes
-        self._quick = Quick()
+        self.quick = Quick()
         self._of_meta: Dict[Tuple[str, str, str], Condition] = {}
         self._regions: Dict[Tuple[str, str], Region] = {}
 
     def condition(self, body: Any) -> Condition:
         """Of a ``match`` object."""
-        quick = self._quick.condition(body)
+        quick = self.quick.condition(body)
         if quick is not None:
             return quick
         left, operator, right = body["left"], body.get("op", "=="), body["right"]

@@ -9,12 +9,17 @@ Everything else, and whatever is unusual about these, is for `nft_matches.Matche
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
-from ..model import Match
+from ..model import ACCEPT, DROP, Match, Rule, Where
 from .addresses import address, network, prefix_range
-from .conditions import Condition, Unclear
+from .conditions import MISSHAPEN, Condition, Unclear, plain
 from .nft_fields import FIELDS
+
+_VERDICTS = ({"accept": None}, {"drop": None})
+_BRANCHES = {"accept": plain(ACCEPT), "drop": plain(DROP)}
+#: What most matches have. Frozen classes set their fields one by one, so these are made around that.
+_CERTAIN: Dict[str, Any] = {"negated": False, "doubt": "", "run_time": False}
 
 
 class Quick:
@@ -56,4 +61,34 @@ class Quick:
                 return None
         except Unclear:
             return None
-        return (Match(({field.dimension: (pair,)},), field.within),)
+        match = Match.__new__(Match)
+        match.__dict__.update(_CERTAIN, boxes=({field.dimension: (pair,)},), within=field.within)
+        return (match,)
+
+    def rule(self, statements: Any, where: Where) -> Optional[Rule]:
+        """A rule that accepts or drops where all of some of these conditions hold, about different fields; or None."""
+        if type(statements) is not list or not statements or statements[-1] not in _VERDICTS:
+            return None
+        matches: List[Match] = []
+        asked = 0
+        dimensions: Set[int] = set()
+        for statement in statements[:-1]:
+            if type(statement) is not dict or len(statement) != 1 or "match" not in statement:
+                return None
+            try:
+                condition = self.condition(statement["match"])
+            except MISSHAPEN:
+                return None
+            if condition is None:
+                return None
+            (match,) = condition
+            asked += len(match.within) + 1
+            dimensions.update(match.within)
+            dimensions.update(match.boxes[0])
+            matches.append(match)
+        if len(dimensions) != asked:
+            return None
+        rule = Rule.__new__(Rule)
+        branches = _BRANCHES[next(iter(statements[-1]))]
+        rule.__dict__.update(matches=tuple(matches), branches=branches, where=where)
+        return rule
