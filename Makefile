@@ -13,8 +13,8 @@ VENV_PYTHON = .work/venv/bin/python
 PEERS = sh tests/tools/setup.sh peers peers 3.13 3.12 3.11
 CHECK = $(VENV_PYTHON) tests/tools/check.py
 
-.PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule fuzz test-all test-report test-peers \
-	bench-wire bench-role format changelog lock clean
+.PHONY: help setup demo verify test lint unit sanity build integration matrix kernel molecule fuzz test-all test-report \
+	test-peers bench-wire bench-role test-kernel test-kernel-long bench-filter format changelog lock clean
 
 help:
 	@echo 'make demo                   watch the gate pass a good mail server and stop at a bad one'
@@ -22,6 +22,8 @@ help:
 	@echo 'make test                   all tests; a part: lint, unit, sanity, build, integration, matrix, kernel, molecule'
 	@echo 'make test-all               the slow ones too: fuzz, test-peers, bench-wire, and the scenario on all servers that are known'
 	@echo 'make fuzz                   ten minutes of damaged input for every parser (GATE_FUZZ_SECONDS=600)'
+	@echo 'make test-kernel            the packet filter against the kernel, as root: every trap, and random rulesets (three minutes)'
+	@echo 'make test-kernel-long       3,000 random rulesets and 1,500,000 packets (ARGS="--seed 7" for others; goes on where it was)'
 	@echo 'make test-report            the report in a real browser, and held against its schemas'
 	@echo 'make test-peers             compare the TLS sensor with sslyze, sslscan, nmap and testssl.sh (a quarter of an hour)'
 	@echo 'make bench-wire             measure a look at seven mail ports, ours and the peers'\'''
@@ -53,6 +55,12 @@ test-all: setup
 
 fuzz: setup
 	@GATE_FUZZ_SECONDS=$(GATE_FUZZ_SECONDS) $(VENV_PYTHON) tests/fuzz/run.py
+
+test-kernel: setup
+	@$(CHECK) kernel
+
+test-kernel-long: setup
+	@$(VENV_PYTHON) tests/kernel/long_run.py $(ARGS)
 
 test-report: setup
 	@$(CHECK) report

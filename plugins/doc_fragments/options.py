@@ -131,17 +131,25 @@ options:
 options:
   rules:
     description:
-      - Candidate files to read instead of the live host, as a mapping with any of C(nft_json) (what C(nft -j list ruleset)
-        prints), C(iptables) and C(ip6tables) (what C(iptables-save) and C(ip6tables-save) print), each a path on the host
-        where the task runs.
-      - Without it the live rules are read, which needs root.
+      - Candidate files to read instead of the live host, as a mapping with any of C(nft) (nft's text form, such as
+        C(/etc/nftables.conf)) or C(nft_json) (what C(nft -j list ruleset) prints), C(iptables) and C(ip6tables) (what
+        C(iptables-save) and C(ip6tables-save) print), and C(ipset) (what C(ipset save) prints, for the sets that the iptables
+        rules use), each a path on the host where the task runs.
+      - C(nft) is loaded into a network namespace of its own to be read, which needs root; nothing of the host changes.
+      - Files may be meant for another host than the one where the task runs. So nothing of this one is taken for granted:
+        O(addresses) tell which addresses are the host's own, and what hangs on routes or on forwarding (ports that are
+        sent on to containers) is V(unknown).
+      - Without it the live rules are read, of nftables and of both kinds of iptables, with sets, addresses and routes, which
+        needs root.
     type: dict
     default: {}
   interfaces:
     description:
       - Input interfaces that the question is about, by their whole names. All but C(lo) by default. When the rules are
         live, the host must have them, and by default a required port must be open on each that it has, and nothing else on
-        any, whether the host has it yet or not.
+        any, whether the host has it yet or not. Where there is a default route, a bridge that has none leads to containers
+        or virtual machines of the host, and a required port need not be open to these, nor to sources that belong behind
+        another interface, or are the host itself.
     type: list
     elements: str
     default: []

@@ -22,6 +22,13 @@ extends_documentation_fragment:
   - mailops.gate.options.filter
   - mailops.gate.attributes
 options:
+  next_boot:
+    description:
+      - Look also at the rules that the host will load at its next start (nftables.service, netfilter-persistent, the iptables
+        services, ufw, firewalld), and report what they open and close in comparison with the live rules.
+      - What other programs add once they run, such as Docker and fail2ban, is in no file, so it is V(unknown) there.
+    type: bool
+    default: false
   services:
     required: true
   policy:
@@ -115,22 +122,22 @@ passed:
   type: list
   elements: dict
 openings:
-  description: What is accepted, as M(mailops.gate.firewall_ports_info) returns it.
+  description: What the packet filter accepts, as M(mailops.gate.firewall_ports_info) returns it.
   returned: if O(verbose=true)
   type: list
   elements: dict
 interfaces:
-  description: The interfaces that RV(openings) tell apart.
+  description: The interfaces that are known by name, from the rules and the host.
   returned: if O(verbose=true)
   type: list
   elements: str
 families:
-  description: The families of addresses that were looked at.
+  description: The families of addresses that the evidence covers.
   returned: if O(verbose=true)
   type: list
   elements: str
 notes:
-  description: What kept the look from being exact.
+  description: Assumptions and warnings of the readers.
   returned: if O(verbose=true)
   type: list
   elements: str

@@ -21,6 +21,11 @@ extends_documentation_fragment:
   - mailops.gate.options.filter
   - mailops.gate.attributes
 options:
+  baseline:
+    description:
+      - Rules to compare with, V(live) for those of the host, or a mapping of files as in O(rules).
+      - With V(live), O(rules) are taken to be meant for this host, so that its addresses and routes count for them too.
+    type: raw
   services:
     description:
       - Accepted so that one C(module_defaults) group serves all modules. Not used here.
@@ -52,6 +57,16 @@ EXAMPLES = r"""
       iptables: /etc/iptables/rules.v4
       ip6tables: /etc/iptables/rules.v6
   register: candidate
+
+- name: What would they open and close?
+  mailops.gate.firewall_ports_info:
+    rules:
+      iptables: /etc/iptables/rules.v4.new
+      ip6tables: /etc/iptables/rules.v6.new
+    baseline:
+      iptables: /etc/iptables/rules.v4
+      ip6tables: /etc/iptables/rules.v6
+  register: change
 """
 
 RETURN = r"""
@@ -80,10 +95,16 @@ openings:
       type: list
       elements: str
     path:
-      description: V(input).
+      description: V(input) for what is delivered to the host itself, V(forward) for what it sends on.
+      type: str
+    to:
+      description: Where NAT sends it, and by way of which interface, such as V(172.17.0.2:25 on docker0) or V(port 25). Absent
+        where the packet goes to the address and port that the client named.
       type: str
     certainty:
-      description: V(always) or V(unknown).
+      description:
+        - V(always), V(sometimes) (a rate limit, a clock, a list that changes) or V(unknown) (what was not understood, or hangs on
+          facts that were not there).
       type: str
     depends_on:
       description: What was not understood or depends on the run.
@@ -101,6 +122,54 @@ interfaces:
   returned: always
   type: list
   elements: str
+parity:
+  description: Protocols and ports, such as V(tcp 25), that are open over one family alone, whoever may connect.
+  returned: always
+  type: dict
+  contains:
+    ipv4_only:
+      description: Open over IPv4 alone.
+      type: list
+      elements: str
+    ipv6_only:
+      description: Open over IPv6 alone.
+      type: list
+      elements: str
+routed:
+  description:
+    - Entries as in RV(openings), for what a client reaches by sending packets directly to other hosts of the networks that the
+      host is connected to, such as containers.
+  returned: when the rules are live and the host forwards to such networks
+  type: list
+  elements: dict
+difference:
+  description: What the rules open and close in comparison with O(baseline).
+  returned: when O(baseline) is given
+  type: dict
+  contains:
+    opened:
+      description: What gets in, and did not, such as V(tcp 110 from any (IPv4\)).
+      type: list
+      elements: str
+    closed:
+      description: What got in, and does not.
+      type: list
+      elements: str
+idle_rules:
+  description: Rules that could be taken out. For information; not all such rules are found.
+  returned: when O(verbose=true)
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: Where it stands.
+      type: str
+    text:
+      description: The rule.
+      type: str
+    why:
+      description: V(never matches) or V(changes nothing).
+      type: str
 families:
   description: The families of addresses that the evidence covers.
   returned: always

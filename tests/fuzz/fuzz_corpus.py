@@ -98,8 +98,17 @@ def nft_documents() -> Tuple[List[Any], List[str]]:
     """Rulesets, and every word in them."""
     words: Set[str] = set()
     documents = [json.loads((_FIXTURES / "nft-1.0.6.json").read_text(encoding="utf-8"))]
+    language = json.loads((_FIXTURES / "language-1.0.6.json").read_text(encoding="utf-8"))["nftables"]
+    head = [item for item in language if "rule" not in item]
+    rules = [item for item in language if "rule" in item]
+    documents.extend({"nftables": head + rules[start : start + 12]} for start in range(0, len(rules), 12))
     _collect(documents, words)
     return documents, sorted(words)
+
+
+def nft_listing() -> bytes:
+    """A ruleset in nft's text form."""
+    return (_FIXTURES / "language.nft").read_bytes()
 
 
 def _collect(value: Any, words: Set[str]) -> None:

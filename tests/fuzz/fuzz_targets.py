@@ -21,6 +21,9 @@ from _gate.intent.registry import DOORS, MAIL
 from _gate.intent.services import Defaults, parse_services
 from _gate.intent.vocabulary import FEATURES
 from _gate.packetfilter.readers import iptables_save, nft_json
+from _gate.packetfilter.readers.nft_anonymous import with_named_chains
+from _gate.packetfilter.readers.nft_listing import read_listing
+from _gate.packetfilter.readers.nft_needed import needed_sets
 from _gate.wire.certificate import read_certificate
 from _gate.wire.chain import UnreadableChain, kind_of, read_chain
 from _gate.wire.dialogue.base import Done, Errand, StartTls
@@ -30,7 +33,7 @@ from _gate.wire.hello.flight import FlightReader
 from _gate.wire.hello.sslv2 import read_sslv2
 from _gate.wire.names import matches
 from _gate.wire.recognise import is_tls, protocol_of, smtp_kin, software_behind, software_of
-from fuzz_corpus import ALL_WORDS, FLIGHTS, IPTABLES, SERVER_WORDS, SSLV2, certificates, nft_documents
+from fuzz_corpus import ALL_WORDS, FLIGHTS, IPTABLES, SERVER_WORDS, SSLV2, certificates, nft_documents, nft_listing
 from fuzz_strategies import CUTS, damaged, damaged_json, json_values, pieces
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
@@ -101,7 +104,21 @@ def read_whole_chain(fed: Any) -> None:
 
 
 def read_nft(document: Any) -> None:
-    nft_json.read(document if isinstance(document, str) else json.dumps(document), "rules.nft_json=x")
+    rules = nft_json.read(document if isinstance(document, str) else json.dumps(document), "rules.nft_json=x")
+    for table in rules.ruleset.tables:
+        for chain in table.chains.values():
+            for rule in chain.rules:
+                assert isinstance(rule.where.position + rule.where.text, str)  # put together when asked for
+
+
+def find_needed_sets(document: Any) -> None:
+    needed_sets(document if isinstance(document, str) else json.dumps(document))
+
+
+def read_nft_listing(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    read_listing(text)
+    assert with_named_chains(text).count("jump {") <= text.count("jump {")
 
 
 def read_iptables(fed: Any) -> None:
@@ -168,6 +185,8 @@ TARGETS: Dict[str, Target] = {
         lambda: st.tuples(st.lists(_leaves(), min_size=1, max_size=3), st.booleans()), read_whole_chain, (UnreadableChain,)
     ),
     "nft": Target(_nft, read_nft, (EvidenceError,)),
+    "nft_needed": Target(_nft, find_needed_sets, (EvidenceError,)),
+    "nft_listing": Target(lambda: damaged([nft_listing()]), read_nft_listing),
     "iptables": Target(lambda: st.tuples(damaged(IPTABLES), st.sampled_from((4, 6))), read_iptables, (EvidenceError,)),
     "policy": Target(_policies, read_policy, (IntentError,)),
     "services": Target(

@@ -15,15 +15,16 @@ from packets import Probe
 @dataclass(frozen=True)
 class Rules:
     """``nft``: for ``nft -f``. ``xtables``: by restore command without ``-restore``, such as ``iptables-nft`` or
-    ``ip6tables-legacy``."""
+    ``ip6tables-legacy``. ``ipset``: for ``ipset restore``."""
 
     nft: str = ""
     xtables: Mapping[str, str] = field(default_factory=dict)
+    ipset: str = ""
 
     @property
     def text(self) -> str:
         """All of it, for whoever looks for borders in it."""
-        return "\n".join([self.nft, *self.xtables.values()])
+        return "\n".join([self.nft, *self.xtables.values(), self.ipset])
 
     @property
     def tracked(self) -> bool:
@@ -46,3 +47,16 @@ class Case(Rules):
     accepted: Tuple[Probe, ...] = ()
     refused: Tuple[Probe, ...] = ()
     exact: bool = True
+
+
+@dataclass(frozen=True)
+class Journey(Rules):
+    """A ruleset for the arrangement HOUSE, and what becomes of packets there: ``answers`` in the words of
+    :func:`lab.answer`, empty where the kernel drops. They are the kernel's, seen before the analysis was written."""
+
+    name: str = ""
+    trap: str = ""
+    answers: Tuple[Tuple[Probe, str], ...] = ()
+    exact: bool = True
+    forwarding: Tuple[int, ...] = (4, 6)
+    settings: Tuple[str, ...] = ()

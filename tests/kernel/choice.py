@@ -16,7 +16,8 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, 
 
 from _gate.packetfilter import model
 from _gate.packetfilter.diagram import Space
-from namespaces import ARRIVALS, INTERFACES
+from arrangements import INTERFACES
+from lab import ARRIVALS, ROUNDS
 from packets import DCCP, GRE, ICMP, ICMPV6, PORTED, SCTP, SOURCE, TARGET, TCP, UDP, Probe, number_of_address
 
 #: The kernel's input path takes these destinations and sources for the host's; others never reach the input hook.
@@ -30,7 +31,7 @@ _REACHABLE = {
 
 #: The types that the analysis answers for where connection states matter: those that open a connection, and IPv6's
 #: neighbour discovery and listener messages, which are untracked. Others out of the blue are invalid to conntrack.
-OPENING_TYPES = {ICMP: (8, 13, 17), ICMPV6: (128, *range(130, 137), 143)}
+OPENING_TYPES = {ICMP: (8, 13, 15, 17), ICMPV6: (128, *range(130, 137), 139, 143)}
 OTHER_PROTOCOLS = (SCTP, DCCP, GRE, 50, 89, 103, 200)
 
 _ADDRESS4 = re.compile(r"(?<![\w.:])\d+\.\d+\.\d+\.\d+(?:/\d+)?")
@@ -39,11 +40,15 @@ _NUMBER = re.compile(r"(?<![\w.:/])\d{1,5}(?![\w.:]*[:.][\w:])")
 
 
 class Chooser:
-    """Probes for one ruleset. ``tracked``: only packets that open a connection."""
+    """Probes for one ruleset. ``tracked``: only packets that open a connection. ``destinations``: by family, those that are
+    tried; without them, any, and the target's own address mostly."""
 
-    def __init__(self, text: str, tracked: bool, seed: int) -> None:
+    def __init__(
+        self, text: str, tracked: bool, seed: int, destinations: Optional[Mapping[int, Sequence[int]]] = None
+    ) -> None:
         self._random = random.Random(seed)
         self._tracked = tracked
+        self._destinations = destinations
         self._ports = sorted(_around((int(number), int(number)) for number in _NUMBER.findall(text.replace(":", " "))))
         self._ports = [port for port in self._ports if port <= model.TOP[model.DPORT]]
         self._addresses = {
@@ -70,6 +75,20 @@ class Chooser:
             for icmp_type in range(256):
                 yield self._made(family, ICMP if family == 4 else ICMPV6, icmp_type=icmp_type)
 
+    def of_the_house(self, count: int) -> Iterator[Optional[Probe]]:
+        """The borders of the text in a random order, as far as ``count``; the rest by chance."""
+        for _time in range(count):
+            family = self._random.choice((4, 6))
+            kind = self._random.random()
+            if kind < 0.1:
+                yield self._made(
+                    family, ICMP, icmp_type=self._random.choice(OPENING_TYPES[ICMP if family == 4 else ICMPV6])
+                )
+            elif kind < 0.2:
+                yield self._made(family, self._random.choice(OTHER_PROTOCOLS))
+            else:
+                yield self._made(family, self._random.choice((TCP, TCP, TCP, UDP)))
+
     def by_chance(self, count: int) -> Iterator[Optional[Probe]]:
         for _time in range(count):
             protocol = self._random.choice((TCP, TCP, UDP, UDP, ICMP) + OTHER_PROTOCOLS)
@@ -95,9 +114,14 @@ class Chooser:
         """Those that can exist, reach the input hook, and, where it matters, open a connection; each once."""
         kept: List[Probe] = []
         connections: Set[Tuple[int, ...]] = set()
+        sources: Dict[Tuple[int, int, int, int], int] = {}
         for packet in dict.fromkeys(probes):
             if packet is None or not self._is_possible(packet):
                 continue
+            if self._destinations is not None:
+                sources[packet.source_key] = sources.get(packet.source_key, 0) + 1
+                if sources[packet.source_key] > ROUNDS:
+                    continue
             if self._tracked:
                 connections.add(_connection(packet, packet.saddr, packet.sport, packet.daddr, packet.dport))
                 if _connection(packet, packet.daddr, packet.dport, packet.saddr, packet.sport) in connections:
@@ -159,22 +183,30 @@ class Chooser:
             interface = self._random.choice(ARRIVALS if "daddr" not in chosen else INTERFACES)
         values = {
             "dport": self._port(),
-            "sport": self._random.choice((40000, 40000, self._port())),
+            "sport": self._sport(),
             "daddr": number_of_address(TARGET[family]),
             "saddr": self._address(family),
         }
-        if interface != "lo" and self._random.random() < 0.2:
+        if interface != "lo" and self._destinations is not None:
+            values["daddr"] = self._random.choice(self._destinations[family])
+        elif interface != "lo" and self._random.random() < 0.2:
             values["daddr"] = self._address(family)
         values.update(chosen)
         if protocol in OPENING_TYPES:
             if icmp_type is None:
                 icmp_type = self._random.choice(OPENING_TYPES[protocol])
-            values["sport"] = icmp_type << 8
+            values["sport"] = icmp_type << 8 | self._random.choice((0, 0, 1, 4))
         else:
             icmp_type = 0
         if protocol == GRE and self._tracked:
             values["sport"] = 0
         return Probe(family, interface, protocol, icmp_type=icmp_type, **values)
+
+    def _sport(self) -> int:
+        """Most of one kind where nothing is tracked; else conntrack has to tell the connections apart."""
+        if self._destinations is None:
+            return self._random.choice((40000, 40000, self._port()))
+        return self._port() if self._random.random() < 0.1 else self._random.randrange(30000, 61000)
 
     def _port(self) -> int:
         if self._ports and self._random.random() < 0.7:

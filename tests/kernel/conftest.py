@@ -17,18 +17,18 @@ for folder in (HERE, HERE.parent.parent / "plugins" / "module_utils"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-import namespaces  # noqa: E402
+import lab as laboratory  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def kernel() -> None:
     """Skips the test, with the reason, where namespaces and filters cannot be made."""
-    reason = namespaces.why_not()
+    reason = laboratory.why_not()
     if reason:
         pytest.skip(reason)
 
 
 @pytest.fixture
-def lab(kernel: None) -> Iterator[namespaces.Lab]:
-    with namespaces.Lab() as made:
+def lab(kernel: None) -> Iterator[laboratory.Lab]:
+    with laboratory.Lab() as made:
         yield made

@@ -11,7 +11,8 @@ nft refuses the ruleset.
 from __future__ import annotations
 
 import random
-from typing import List, Sequence
+import re
+from typing import Callable, List, Sequence
 
 from case import Rules
 
@@ -23,7 +24,22 @@ PROTOCOLS = ("tcp", "udp", "sctp", "gre", "icmp", "ipv6-icmp", "esp")
 TYPES4 = ("echo-request", "timestamp-request", "destination-unreachable", "40-50")
 TYPES6 = ("echo-request", "nd-neighbor-solicit", "packet-too-big", "140-150")
 STATES = ("new", "established", "related", "invalid", "untracked")
+#: What a rule asks for by looking into a header, or translating to an address.
+_LAYER_4 = re.compile(r"\b(tcp|udp|sctp|icmp|icmpv6) (?:dport|sport|type|code|flags)")
+_LAYER_3 = re.compile(r"\b(?:ip|ip6)(?= saddr| daddr| protocol| to)|\b(?:icmp|icmpv6)(?= type| code)|ipv4|ipv6(?!-)")
+_ANY_PROTOCOL = re.compile(r"meta l4proto|ip protocol")
+_VERSION = {"icmp": "ip", "icmpv6": "ip6", "ipv4": "ip", "ipv6": "ip6"}
 FINAL = ("accept", "accept", "accept", "drop", "reject", "return")
+
+
+def first_consistent(make: Callable[[], str]) -> str:
+    """nft refuses most rules that ask for two protocols at once."""
+    while True:
+        rule = make()
+        layer_4 = set(_LAYER_4.findall(rule)) | set(_ANY_PROTOCOL.findall(rule))
+        layer_3 = {_VERSION.get(match.group(), match.group()) for match in _LAYER_3.finditer(rule)}
+        if len(layer_4) <= 1 and len(layer_3) <= 1:
+            return rule
 
 
 class Generator:
@@ -67,7 +83,10 @@ class Generator:
 
     def _chain(self, name: str, head: str, family: str, callees: Sequence[str], tracked: bool) -> str:
         early = "prerouting" in head
-        rules = [self._rule(family, callees, tracked, early) for _rule in range(self._random.randrange(1, 8))]
+        rules = [
+            first_consistent(lambda: self._rule(family, callees, tracked, early))
+            for _rule in range(self._random.randrange(1, 8))
+        ]
         return "  chain {0} {{\n    {1}\n    {2}\n  }}".format(name, head, "\n    ".join(rules))
 
     def _rule(self, family: str, callees: Sequence[str], tracked: bool, early: bool) -> str:

@@ -22,8 +22,8 @@ RANGES = {
 }
 INTERFACES = ("eth0", "eth1", "lo", "e+", "wg+", "ens3")
 PING = {
-    4: ("-p icmp", "icmp", "--icmp-type", ("8", "13", "17", "any")),
-    6: ("-p ipv6-icmp", "icmp6", "--icmpv6-type", ("128", "135", "129")),
+    4: ("-p icmp", "icmp", "--icmp-type", ("8", "13", "17", "8/0", "17/1", "any")),
+    6: ("-p ipv6-icmp", "icmp6", "--icmpv6-type", ("128", "135", "129", "128/0", "128/1")),
 }
 TARGETS = ("ACCEPT", "ACCEPT", "ACCEPT", "DROP", "REJECT", "RETURN", "LOG")
 
@@ -88,6 +88,11 @@ class Generator:
         elif kind < 0.7:
             protocol, module, option, types = PING[family]
             parts.append("{0} -m {1} {2} {3}".format(protocol, module, option, self._random.choice(types)))
+        elif kind < 0.75:
+            parts.append(
+                "-p tcp -m tcp "
+                + self._random.choice(("--syn", "! --syn", "--tcp-flags SYN,ACK SYN", "--tcp-flags ACK ACK"))
+            )
         elif kind < 0.85:
             parts.append("{0}-p {1}".format(self._maybe_not(), self._random.choice(("tcp", "udp", "gre", "132"))))
         if self._random.random() < 0.15:

@@ -13,12 +13,14 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 from _gate.packetfilter import model
 
 ICMP, TCP, UDP, DCCP, GRE, ICMPV6, SCTP = 1, 6, 17, 33, 47, 58, 132
 PORTED = (TCP, UDP, DCCP, SCTP)
+#: Of these conntrack knows the ports.
+TRACKED_PORTS = (TCP, UDP, SCTP)
 
 #: Addresses that the target holds on its loopback interface; the default destination of each family.
 TARGET = {4: "192.0.2.25", 6: "2001:db8::25"}
@@ -42,13 +44,19 @@ class Probe:
     icmp_type: int = 0
 
     @property
+    def source_key(self) -> Tuple[int, int, int, int]:
+        """What conntrack, with NAT, must be able to tell connections apart by."""
+        return (self.family, self.protocol, self.saddr, self.sport if self.protocol in TRACKED_PORTS else 0)
+
+    @property
     def point(self) -> Dict[int, int]:
-        """The probe in the dimensions of the model."""
+        """The probe in the dimensions of the model that a client chooses."""
         return {
             model.FAMILY: self.family,
             model.IIF: model.interface_value(self.interface),
             model.PROTOCOL: self.protocol,
             model.ICMP_TYPE: self.icmp_type,
+            model.ICMP_CODE: self.sport & 0xFF if self.protocol in (ICMP, ICMPV6) else 0,
             model.DPORT: self.dport,
             model.SPORT: self.sport,
             model.DADDR: self.daddr,
@@ -60,7 +68,7 @@ class Probe:
             self.protocol, "protocol {0}".format(self.protocol)
         )
         detail = (
-            "type {0.icmp_type}".format(self)
+            "type {0.icmp_type} code {1}".format(self, self.sport & 0xFF)
             if self.protocol in (ICMP, ICMPV6)
             else "{0.sport} -> {0.dport}".format(self)
         )
@@ -189,6 +197,12 @@ def number_in(protocol: int, payload: bytes) -> Optional[int]:
 
 def frame_of(packet: Probe, number: int, destination: bytes, source: bytes) -> bytes:
     """The Ethernet frame of a probe between two hardware addresses."""
+    kind = b"\x08\x00" if packet.family == 4 else b"\x86\xdd"
+    return destination + source + kind + packet_of(packet, number)
+
+
+def packet_of(packet: Probe, number: int) -> bytes:
+    """The IP packet of a probe."""
     length_of = {TCP: 20, UDP: 12, DCCP: 20, SCTP: 32, ICMP: 16, ICMPV6: 16}.get(packet.protocol, 16)
     size = 4 if packet.family == 4 else 16
     addresses = packet.saddr.to_bytes(size, "big") + packet.daddr.to_bytes(size, "big")
@@ -197,11 +211,9 @@ def frame_of(packet: Probe, number: int, destination: bytes, source: bytes) -> b
         payload = payload_of(packet, number, pseudo)
         head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), number & 0xFFFF, 0, 64, packet.protocol, 0)
         header = head[:10] + struct.pack("!H", checksum(head + addresses)) + addresses
-        kind = b"\x08\x00"
     else:
         pseudo = addresses + struct.pack("!II", length_of, packet.protocol)
         payload = payload_of(packet, number, pseudo)
         header = struct.pack("!IHBB", 6 << 28, len(payload), packet.protocol, 64) + addresses
-        kind = b"\x86\xdd"
     assert len(payload) == length_of
-    return destination + source + kind + header + payload
+    return header + payload

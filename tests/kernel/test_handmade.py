@@ -16,7 +16,7 @@ import handmade_xtables
 from agreement import analysed, analysed_live, compared
 from case import Case
 from choice import Chooser
-from namespaces import Lab
+from lab import Lab
 
 SEED = 20261124
 CASES = handmade_chains.CASES + handmade_matches.CASES + handmade_xtables.CASES

@@ -2,52 +2,40 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Random rulesets of nftables and of iptables, for a fixed time: diagram, interpreter and kernel give one answer.
+"""Random rulesets of every kind, for a fixed time: diagram, interpreter and kernel give one answer.
 
-GATE_KERNEL_SEED and GATE_KERNEL_SECONDS choose another run; a failure names the seed that repeats it.
+GATE_KERNEL_SEED and GATE_KERNEL_SECONDS (for each kind) choose another run. ``runs.py KIND SEED`` shows a ruleset that failed;
+``long_run.py`` tries thousands.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Type, Union
 
 import pytest
 
-import generator
-import generator_xtables
-from agreement import analysed_live, compared
-from choice import Chooser
-from namespaces import CommandFailed, Lab
+from runs import KINDS, tried
 
 SEED = int(os.environ.get("GATE_KERNEL_SEED", "20261124"))
-SECONDS = float(os.environ.get("GATE_KERNEL_SECONDS", "8"))
-PROBES_BY_CHANCE = 400
-#: On a machine so slow that fewer rulesets than this were tried, the test has not shown anything.
-LEAST_RULESETS = 5
+SECONDS = float(os.environ.get("GATE_KERNEL_SECONDS", "12"))
+#: However slow the machine: fewer would not show anything.
+LEAST_RULESETS = 6
 
 
-@pytest.mark.parametrize("kind", [generator.Generator, generator_xtables.Generator], ids=["nftables", "iptables"])
-def test_random_rulesets(kind: Type[Union[generator.Generator, generator_xtables.Generator]], kernel: None) -> None:
-    source = kind(SEED)
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_rulesets(kind: str, kernel: None) -> None:
     end = time.monotonic() + SECONDS
-    tried = probes = accepted = 0
-    while time.monotonic() < end:
-        rules = source.ruleset()
-        with Lab() as lab:
-            try:
-                lab.load(rules)
-            except CommandFailed:
-                continue
-            analysis = analysed_live(lab)
-            comparison = compared(lab, analysis, Chooser(rules.text, rules.tracked, SEED), chance=PROBES_BY_CHANCE)
-        where = "seed {0}, ruleset {1}: {2}\n{3}\n".format(SEED, tried, ", ".join(rules.xtables), rules.text)
-        assert comparison.disagreements == (), where + "\n".join(comparison.disagreements[:5])
-        assert analysis.exact, where + analysis.doubts()
-        tried += 1
-        probes += comparison.probes
-        accepted += comparison.accepted
-    print("seed {0}: {1} rulesets, {2} probes, {3} accepted".format(SEED, tried, probes, accepted))
-    assert tried >= LEAST_RULESETS
+    results = []
+    seed = SEED
+    while time.monotonic() < end or len(results) < LEAST_RULESETS:
+        result = tried(kind, seed)
+        assert result.disagreements == (), "runs.py {0}: {1}".format(result.name, "; ".join(result.disagreements[:3]))
+        if not result.refused:
+            results.append(result)
+        seed += 1
+    probes, accepted = sum(result.probes for result in results), sum(result.accepted for result in results)
+    exact = sum(result.exact for result in results)
+    print("{0}: {1} rulesets, {2} exact, {3} probes, {4} accepted".format(kind, len(results), exact, probes, accepted))
     assert 0 < accepted < probes
+    assert exact > len(results) // 2

@@ -34,6 +34,11 @@ class Stage:
     seconds: int = 600
 
 
+def scenarios(*names: str) -> str:
+    """Some of extensions/molecule, up to the first that fails."""
+    return " && ".join(f"sh tests/lab/molecule.sh {name}" for name in names)
+
+
 # The long ones first: three run side by side, and of these the scenario on containers mostly waits.
 STAGES = [
     Stage("molecule", "molecule", "sh tests/lab/molecule.sh", seconds=2400),
@@ -55,11 +60,15 @@ STAGES = [
     Stage("integration", "integration", f"{PYTEST} tests/integration", seconds=1500),
     Stage("report", "report", f"{PYTEST} tests/report"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
-    Stage("kernel", "kernel", f"{PYTEST} tests/kernel"),
+    Stage("kernel", "kernel", f"{PYTEST} -n 2 tests/kernel"),
+    # Last, and one after the other, since they share the lab: by now nothing else waits for it.
+    Stage("firewalls", "molecule", scenarios("ufw", "firewalld", "docker-like", "rolling"), seconds=3600),
     # Only by name, and one at a time: they take long, and one measures.
+    Stage("iptables", SLOW, "sh tests/lab/molecule.sh iptables", seconds=3600),
     Stage("peers-scenario", SLOW, "sh tests/lab/molecule.sh peers", seconds=3600),
     Stage("fuzz", SLOW, f"{PYTHON} tests/fuzz/run.py", seconds=3600),
     Stage("test-peers", SLOW, "sh tests/peers/run.sh tests/peers/compare_all.py", seconds=7200),
     Stage("bench-role", SLOW, f"{PYTHON} tests/bench/bench_role.py --rounds 1", seconds=3600),
     Stage("bench-wire", SLOW, "sh tests/peers/run.sh tests/bench/bench_wire.py", seconds=7200),
+    Stage("test-kernel-long", SLOW, f"{PYTHON} tests/kernel/long_run.py", seconds=7200),
 ]

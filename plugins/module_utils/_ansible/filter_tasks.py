@@ -12,15 +12,33 @@ from typing import Any, Mapping
 from .._gate.errors import IntentError
 from .._gate.judge.firewall import judge_firewall
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
-from .._gate.packetfilter.openings import openings
-from .._gate.packetfilter.sensor import FilterEvidence, look_at_filter
+from .._gate.packetfilter.evaluate import Acceptance, difference
+from .._gate.packetfilter.idle import idle_rules
+from .._gate.packetfilter.openings import describe, lines, openings, rule_text
+from .._gate.packetfilter.parity import open_in_one_family
+from .._gate.packetfilter.sensor import LIVE, FilterEvidence, look_at_filter
 from .._gate.report.plain import verdict_as_dict
 from .look_options import parse_list, parse_timeout
 
 
 def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
     """The result of ``firewall_ports_info``: the openings."""
-    return dict(_seen(_look(options)), changed=False)
+    evidence = _look(options)
+    result = _opened(evidence)
+    only = open_in_one_family(evidence.acceptance)
+    result["parity"] = {f"ipv{family}_only": _brief(evidence.acceptance, node) for family, node in only.items()}
+    if evidence.routed is not None:
+        result["routed"] = openings(evidence.routed)[0]
+    if evidence.baseline is not None:
+        opened, closed = difference(evidence.baseline, evidence.acceptance)
+        result["difference"] = {
+            "opened": lines(evidence.acceptance, opened),
+            "closed": lines(evidence.baseline, closed),
+        }
+    if options["verbose"]:
+        idle = idle_rules(evidence.acceptance)
+        result["idle_rules"] = [{"rule": rule_text(where), "text": where.text, "why": why} for where, why in idle]
+    return dict(result, changed=False)
 
 
 def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,17 +50,38 @@ def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
         raise IntentError("host", host, "the name that findings carry, or left out for the host's own")
     evidence = _look(options)
     verdict = reach_verdict(judge_firewall(host, services, evidence))
-    seen = _seen(evidence) if options["verbose"] else {}
-    return dict(verdict_as_dict(verdict), **seen, changed=False, failed=verdict.stops(fail_on))
+    result = dict(verdict_as_dict(verdict), changed=False, failed=verdict.stops(fail_on))
+    return dict(result, **_opened(evidence)) if options["verbose"] else result
 
 
-def _seen(evidence: FilterEvidence) -> dict[str, Any]:
+def _opened(evidence: FilterEvidence) -> dict[str, Any]:
     entries, interfaces = openings(evidence.acceptance)
-    families = [f"ipv{family}" for family in sorted(evidence.families)]
-    return {"openings": entries, "interfaces": interfaces, "families": families, "notes": list(evidence.notes)}
+    return {
+        "openings": entries,
+        "interfaces": interfaces,
+        "families": [f"ipv{family}" for family in sorted(evidence.families)],
+        "notes": list(evidence.notes),
+    }
+
+
+def _brief(acceptance: Acceptance, region: int) -> list[str]:
+    text = describe(acceptance, region, brief=True)
+    return text.split("; ") if text else []
 
 
 def _look(options: Mapping[str, Any]) -> FilterEvidence:
     return look_at_filter(
-        options["rules"], options["interfaces"], options["addresses"], options["families"], parse_timeout(options)
+        options["rules"],
+        options["interfaces"],
+        options["addresses"],
+        options["families"],
+        parse_timeout(options),
+        _baseline(options.get("baseline")),
+        options.get("next_boot", False),
     )
+
+
+def _baseline(given: object) -> Mapping[str, str] | str | None:
+    if given is None or given == LIVE or (isinstance(given, dict) and given):
+        return given
+    raise IntentError("baseline", given, "live, or a mapping of files as in rules")

@@ -12,7 +12,8 @@ from _gate.errors import IntentError
 from _gate.packetfilter import live
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.live import Address, HostFacts
-from _gate.packetfilter.model import Ruleset
+from _gate.packetfilter.model import FAMILY, SADDR, Host, Own, Route, Ruleset
+from _gate.packetfilter.openings import lines
 from _gate.packetfilter.readers.combine import RulesEvidence
 from _gate.packetfilter.sensor import look_at_filter
 
@@ -79,6 +80,106 @@ def test_what_is_promised_arrives_on_an_interface_that_the_host_has(host, files)
     assert live_look.space.is_subset(other, live_look.question)
     assert not live_look.space.meet(other, live_look.promised)
     assert of_files.promised == of_files.question
+
+
+@pytest.mark.parametrize(
+    ("bridges", "routes", "promised"),
+    [
+        (["docker0"], ["eth0"], ["eth0"]),  # containers, virtual machines
+        (["br0", "docker0"], ["br0"], ["br0", "eth0"]),  # a host whose own way out is a bridge
+        (["docker0"], [], ["docker0", "eth0"]),  # nothing tells them apart
+        ([], ["eth0"], ["docker0", "eth0"]),
+    ],
+)
+def test_nothing_is_promised_to_what_is_behind_a_bridge_of_this_host(monkeypatch, bridges, routes, promised):
+    names = tuple(sorted({"docker0", "eth0", *bridges}))
+    defaults = [Route(4, 0, 0xFFFFFFFF, name, 0) for name in routes]
+    near = [Route(4, 0x0A000000 + (at << 16), 0x0A00FFFF + (at << 16), name, 0) for at, name in enumerate(names)]
+    host = Host(own=(), interfaces=names, routes=(*defaults, *near), bridges=frozenset(bridges))
+    rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
+    monkeypatch.setattr(live, "from_host", lambda run: (rules, HostFacts((V4,), (*names, "lo"), host)))
+    seen = look_at_filter({})
+    asked = {name: question(seen.space, [4], [name], ["192.0.2.1"]) for name in names}
+    assert [name for name in names if seen.space.meet(asked[name], seen.promised)] == promised
+
+
+def test_nothing_is_promised_to_packets_that_no_client_sends(monkeypatch):
+    """Firewalld drops what comes from the host's own address, or from a network that is behind another interface."""
+    names = ("eth0", "eth1", "lo")
+    own = (Own(4, 0xC0000201, "eth0", "global", 24), Own(4, 0x0A000001, "eth1", "global", 8))
+    routes = (
+        Route(4, 0, 0xFFFFFFFF, "eth0", 0),
+        Route(4, 0xC0000200, 0xC00002FF, "eth0", 0),
+        Route(4, 0x0A000000, 0x0AFFFFFF, "eth1", 0),
+    )
+
+    def promised(from_address, interface, routes=routes, family=4):
+        facts = HostFacts((V4, V6), names, Host(own=own, interfaces=names, routes=routes))
+        rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
+        monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
+        seen = look_at_filter({})
+        source = seen.space.box({FAMILY: ((family, family),), SADDR: ((from_address, from_address),)})
+        asked = question(seen.space, [4, 6], [interface], ["192.0.2.1", "2001:db8::1"])
+        return seen.space.meet(seen.promised, seen.space.intersect(source, asked))
+
+    assert promised(0xCB007101, "eth0")
+    assert not promised(0xCB007101, "eth1")
+    assert promised(0x0A000002, "eth1")
+    assert not promised(0x0A000002, "eth0")
+    assert promised(0xC0000202, "eth0")
+    assert not promised(0xC0000201, "eth0")  # the host itself
+    assert not promised(0x0AFFFFFF, "eth0")  # nobody: a broadcast address
+    assert not promised(0x0AFFFFFF, "eth1")
+    without_default = routes[1:]
+    assert not promised(0xFE80 << 112, "eth0", family=6)
+    assert promised(0x20010DB9 << 96, "eth0", family=6)
+    assert promised(0xCB007101, "eth0", without_default)
+    assert promised(0xCB007101, "eth1", without_default)
+    assert not promised(0x0A000002, "eth0", without_default)
+
+
+def facts_of(monkeypatch, facts):
+    rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
+    monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
+
+
+def test_a_port_of_a_bridge_receives_nothing_for_itself(monkeypatch):
+    facts_of(monkeypatch, HostFacts((V4,), ("br0", "eth0", "lo"), ports=frozenset({"eth0"})))
+    seen = look_at_filter({})
+    assert seen.promised == question(seen.space, [4], ["br0"], ["192.0.2.1"])
+    named = look_at_filter({}, ["br0"])
+    assert named.promised == question(named.space, [4], ["br0"], ["192.0.2.1"])
+    with pytest.raises(IntentError, match="port of a bridge"):
+        look_at_filter({}, ["eth0"])
+
+
+def test_loopback_addresses_are_asked_about_where_they_can_be_sent_to(monkeypatch):
+    own = (Own(4, 0xC0000201, "eth0", "global", 24), Own(4, 0x7F000001, "lo", "host", 8))
+    names = ("eth0", "eth1", "lo")
+    host = Host(own=own, interfaces=names, routes=(), route_localnet=frozenset({"eth1", "lo"}))
+    facts_of(monkeypatch, HostFacts((V4,), names, host))
+    seen = look_at_filter({})
+    space = seen.space
+    loopback = question(space, [4], ["eth1"], ["127.0.0.0/8"])
+    assert seen.question == space.union(loopback, question(space, [4], addresses=["192.0.2.1"]))
+    assert not space.meet(seen.promised, loopback)
+    assert lines(seen.acceptance, loopback) == ["any protocol from any on eth1 to 127.0.0.0/8 (IPv4)"]
+    for options in ({"interfaces": ["eth0"]}, {"families": ["ipv6"]}):
+        seen = look_at_filter({}, **options)
+        assert not seen.space.meet(seen.question, question(seen.space, [4], addresses=["127.0.0.0/8"]))
+
+
+@pytest.mark.parametrize("odd", ["127.0.0.1", "::1", "224.0.0.1", "ff02::1", "0.0.0.0", "::", "::ffff:192.0.2.1"])
+def test_addresses_to_which_no_client_sends_are_refused(host, odd):
+    host(V4)
+    with pytest.raises(IntentError, match="clients can send to"):
+        look_at_filter({}, addresses=["192.0.2.1", odd])
+
+
+def test_networks_that_the_host_takes_for_its_own_are_left_out_unless_addresses_are_given(monkeypatch):
+    facts_of(monkeypatch, HostFacts((V4,), ("eth0", "lo"), left_out=("192.0.2.128/25",)))
+    assert look_at_filter({}).left_out == ("192.0.2.128/25",)
+    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == ()
 
 
 def test_a_host_without_addresses_is_asked_about_all(host):

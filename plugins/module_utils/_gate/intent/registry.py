@@ -38,3 +38,5 @@ DOORS: dict[str, dict[str, Any]] = {
     "dhcp-client": {"port": 68, "protocol": "udp", "optional": True},
     "dhcpv6-client": {"port": 546, "protocol": "udp", "optional": True},
 }
+#: Doors (port, transport) of protocols that exist over one family of addresses alone.
+ONE_FAMILY_DOORS = ((68, "udp"), (546, "udp"))

@@ -320,9 +320,38 @@ CHECKS: dict[str, Check] = {
         "IPv6 without a filter makes the IPv4 filter worthless.",
         "the service list",
     ),
+    "firewall.sometimes-open": Check(
+        "A required port is open always, not as long as a rate limit, a clock or a list of offenders lets a client in.",
+        "A limit that suits one client refuses a whole office behind one address. It may be meant, so this is a warning; a port "
+        "that nothing requires and that is open now and then is a surplus opening.",
+        "the service list",
+    ),
+    "firewall.parity": Check(
+        "A door that may be open is open over both families of addresses, or over neither.",
+        "What is open over one family alone is mostly a rule that was forgotten. Asked of optional services; those that must be "
+        "open have firewall.missing-opening, and what nothing requires has firewall.surplus-opening.",
+        "the service list",
+    ),
+    "firewall.icmpv6": Check(
+        "The ICMPv6 without which connections over IPv6 fail gets in: errors about connections, and neighbour discovery.",
+        "Without packet-too-big large mails hang, without neighbour discovery nothing arrives at all. Not asked where all of "
+        "IPv6 is closed.",
+        "RFC 4890 section 4.4.1",
+    ),
+    "firewall.routed": Check(
+        "Other hosts behind this one, such as containers, are not reached through it by their own addresses.",
+        "A container's port that is not published is open all the same to whoever sends packets for the container's address to "
+        "this host, where forwarding is on and nothing drops them. A router does that by design, so this is a warning.",
+        "the service list",
+    ),
+    "firewall.next-boot": Check(
+        "After its next start the host opens the same ports as now. Asked for with next_boot.",
+        "Rules that were never saved are gone after a restart, and so is the port or the protection.",
+        "the service list",
+    ),
     "firewall.undecided": Check(
         "What the packet filter does with each packet is known.",
-        "A match that depends on run-time state, or is not understood, is never guessed.",
+        "A match that is not understood, or that hangs on facts which were not there, is never guessed.",
         "the service list",
     ),
 }

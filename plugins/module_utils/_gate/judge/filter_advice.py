@@ -12,11 +12,26 @@ from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
 from ..packetfilter.addresses import cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
-from ..packetfilter.model import DPORT, FAMILY, PORT_PROTOCOLS, PROTOCOL, SADDR, TOP, Base, Box, Intervals, Table, Where
+from ..packetfilter.model import (
+    DPORT,
+    FAMILY,
+    ICMP_TYPE,
+    NAT,
+    PORT_PROTOCOLS,
+    PROTOCOL,
+    SADDR,
+    TOP,
+    Base,
+    Box,
+    Intervals,
+    Table,
+    Where,
+)
 from ..packetfilter.names import PROTOCOLS
-from ..packetfilter.openings import describe, lines
+from ..packetfilter.openings import describe, destinations, lines
 from ..packetfilter.sensor import FilterEvidence
-from .filter_remedies import close_command, open_command
+from .filter_remedies import close_command, icmpv6_command, manager, open_command
+from .filter_sources import source_box, source_boxes
 
 _ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_COMMANDS = 4
@@ -39,16 +54,24 @@ class Advice:
         self.asked = asked
         self.arriving = arriving
         self.must = must
-        self._filtering: dict[tuple[str, str, str], set[str]] = {}
+        self._destinations: list[tuple[str, int]] | None = None
+        self._hooks: dict[int, dict[str, set[str]]] = {}
+        self._doors: dict[tuple[int, str, tuple[str, ...]], int] = {}
+        self._translators = {
+            rule.where
+            for table in evidence.ruleset.tables
+            for chain in table.chains.values()
+            for rule in chain.rules
+            if any(verdict.kind == NAT for _boxes, verdict in rule.branches)
+        }
 
-    def close(self, where: Where, part: int, allowed: int, service: Service | None) -> str:
+    def close(self, where: Where, part: int, whole: bool, service: Service | None) -> str:
         """How to close the part of the question that the rule or policy opens, or how to say that it is meant.
 
-        :param allowed: what else may be open.
+        :param whole: whether it opens nothing else that may be open.
         :param service: that which says the port is closed, if one does.
         """
         space, acceptance = self.space, self.evidence.acceptance
-        whole = not any(opener == where and space.meet(node, allowed) for opener, node in acceptance.accepts)
         anyone = whole or space.values(part, SADDR) == _ALL_SOURCES
         what = describe(acceptance, part, brief=True) if anyone else "; ".join(lines(acceptance, part))
         base = self._base(where)
@@ -62,12 +85,23 @@ class Advice:
             part = self.space.intersect(missing, self.space.box(source_box(cidr)))
             source, family = ("" if cidr in ANYONE else cidr), range_of(cidr)[0]
             for where in self.droppers(part):
-                neighbours = self.neighbours(where)
-                command = open_command(where, service.transport, service.port, source, family, neighbours)
+                ufw = self._ufw_without_ipv6(where)
+                neighbours = ufw or self.neighbours(where)
+                forwarded = "input" not in self.hooks(where) and "forward" in self.hooks(where)
+                command = open_command(where, service.transport, service.port, source, family, neighbours, forwarded)
+                if ufw:
+                    command = f"set IPV6=yes in /etc/default/ufw, ufw reload, then {command}"
                 if command not in commands:
                     commands.append(command)
         more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
         return "; ".join(commands[:_MOST_COMMANDS]) + more
+
+    def open_icmpv6(self, types: Sequence[int]) -> str:
+        """A command that lets the types in, in the chain that drops them."""
+        box: Box = {FAMILY: ((6, 6),), PROTOCOL: ((58, 58),), ICMP_TYPE: tuple((number, number) for number in types)}
+        region = self.space.intersect(self.space.box(box), self.evidence.question)
+        where = next(iter(self.droppers(region)), None)
+        return icmpv6_command(where, types, self.neighbours(where) if where else ())
 
     def _if_meant(self, part: int) -> str:
         """What to write into the service list so that the opening is no surplus."""
@@ -80,7 +114,9 @@ class Advice:
             cidr
             for family in (4, 6)
             if space.meet(part, family_box(space, family))
-            for cidr in cidrs(family, space.values(space.intersect(part, family_box(space, family)), SADDR))
+            for cidr in cidrs(
+                family, space.values(space.intersect(part, family_box(space, family)), SADDR)[: _MOST_NETWORKS + 1]
+            )
         ]
         shown = ", ".join(f'"{cidr}"' if ":" in cidr else cidr for cidr in networks)
         listed = next((item for item in self.services if (item.port, item.transport) == (port, transport)), None)
@@ -98,18 +134,50 @@ class Advice:
                 entry += ", optional: true"
         return f"; or add {{{entry}}} to services if it is meant"
 
-    def remoteness(self, where: Where) -> tuple[bool, bool, bool]:
-        """Every base chain on the way has let the packet in. The cause is first a rule of those that are there to filter,
-        then one of their policies; a chain of prerouting that lets things pass is it last."""
-        table = self._table(where)
-        key = (table.source, table.family, table.name)
-        if key not in self._filtering:
-            self._filtering[key] = _filtering_chains(table)
+    def remoteness(self, where: Where) -> tuple[bool, bool, bool, bool]:
+        """Every base chain on the way has let the packet in. The cause is first a rule that sends it elsewhere, then one of
+        those that are there to filter, then one of their policies; a chain of prerouting that lets things pass is it last."""
         return (
-            where.chain not in self._filtering[key],
+            where not in self._translators,
+            not self.hooks(where) & {"input", "forward"},
             where.position == "policy",
             where.source != "nft" and where.table != "filter",
         )
+
+    def hooks(self, where: Where) -> set[str]:
+        """The hooks from whose chains of type filter the rule's chain is reached."""
+        table = self._table(where)
+        if id(table) not in self._hooks:
+            self._hooks[id(table)] = _filtering_hooks(table)
+        return self._hooks[id(table)][where.chain]
+
+    def not_delivered(self, missing: int) -> str:
+        """Why packets do not arrive that no rule drops."""
+        families = self._not_forwarding(missing)
+        if families:
+            return f"no rule closes it, but NAT sends it to another host, and this one does not forward {families}"
+        return "no rule closes it, but the kernel has no way for what NAT makes of it"
+
+    def deliver(self, missing: int) -> str:
+        if self._not_forwarding(missing):
+            return "sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1, and the same in /etc/sysctl.d"
+        return "mend the rule that translates it, or the routes of the host"
+
+    def _not_forwarding(self, missing: int) -> str:
+        forwarding = self.evidence.host.forwarding
+        families = [family for family in (4, 6) if self.space.meet(missing, family_box(self.space, family))]
+        lacking = [f"IPv{family}" for family in families if forwarding is not None and family not in forwarding]
+        return " and ".join(lacking) if self._translators else ""
+
+    def destination(self, part: int) -> str:
+        """Where packets of the part go, as far as it is not to the port of the host itself that the client named."""
+        if self._destinations is None:
+            self._destinations = [
+                (words, node) for _path, words, node in destinations(self.evidence.acceptance) if words
+            ]
+        texts = [words for words, node in self._destinations if self.space.meet(node, part)]
+        more = f" and {len(texts) - _MOST_COMMANDS} more" if len(texts) > _MOST_COMMANDS else ""
+        return ", ".join(texts[:_MOST_COMMANDS]) + more
 
     def droppers(self, region: int) -> list[Where]:
         """The rules and policies that keep packets of the region out, that of a witness first."""
@@ -122,8 +190,11 @@ class Advice:
     def door(self, port: int, transport: str, networks: Sequence[str]) -> int:
         number = PORT_PROTOCOLS[transport]
         door: Box = {PROTOCOL: ((number, number),), DPORT: ((port, port),)}
-        boxes = [{**door, **source_box(cidr)} for cidr in networks]
-        return self.space.intersect(self.space.boxes(boxes), self.asked)
+        key = (port, transport, tuple(networks))
+        if key not in self._doors:
+            boxes = [{**door, **sources} for sources in source_boxes(networks)]
+            self._doors[key] = self.space.intersect(self.space.boxes(boxes), self.asked)
+        return self._doors[key]
 
     def _is_open_to(self, part: int, port: int, transport: str, networks: Sequence[str]) -> bool:
         """Whether the port is open to all of the networks, as far as they are of the part's families."""
@@ -135,6 +206,13 @@ class Advice:
 
     def neighbours(self, where: Where) -> Collection[str]:
         return self._table(where).chains
+
+    def _ufw_without_ipv6(self, where: Where) -> Collection[str]:
+        """With IPV6=no ufw closes all of IPv6 by a policy, and nothing there shows whose that is: ufw's chains for IPv4 do."""
+        if (where.family, where.position) != ("ip6", "policy") or manager(where, self.neighbours(where)) == "ufw":
+            return ()
+        tables = [table for table in self.evidence.ruleset.tables if (table.family, table.name) == ("ip", where.table)]
+        return next((table.chains for table in tables if manager(where, table.chains) == "ufw"), ())
 
     def _base(self, where: Where) -> Base | None:
         return self._table(where).chains[where.chain].base
@@ -152,27 +230,22 @@ def family_box(space: Space, family: int) -> int:
     return space.box({FAMILY: ((family, family),)})
 
 
-def source_box(cidr: str) -> Box:
-    family, first, last = range_of(cidr)
-    return {FAMILY: ((family, family),), SADDR: ((first, last),)}
-
-
 def single(values: Intervals) -> int:
     """The one value that there is, or 0."""
     return values[0][0] if len(values) == 1 and values[0][0] == values[0][1] else 0
 
 
-def _filtering_chains(table: Table) -> set[str]:
-    """The chains through which packets come on the input hook, to be filtered."""
-    found = {
-        chain.name
-        for chain in table.chains.values()
-        if chain.base and chain.base.hook == "input" and chain.base.kind == "filter"
-    }
-    waiting = list(found)
-    while waiting:
-        chain = table.chains[waiting.pop()]
-        targets = {verdict.chain for rule in chain.rules for _boxes, verdict in rule.branches} & set(table.chains)
-        waiting.extend(targets - found)
-        found |= targets
-    return found
+def _filtering_hooks(table: Table) -> dict[str, set[str]]:
+    """For each chain the hooks from which packets come through it to be filtered."""
+    hooks: dict[str, set[str]] = {name: set() for name in table.chains}
+    for base in table.chains.values():
+        if not base.base or base.base.kind != "filter":
+            continue
+        waiting = [base.name]
+        while waiting:
+            name = waiting.pop()
+            if base.base.hook not in hooks[name]:
+                hooks[name].add(base.base.hook)
+                rules = table.chains[name].rules
+                waiting.extend(verdict.chain for rule in rules for _boxes, verdict in rule.branches if verdict.chain)
+    return hooks

@@ -12,9 +12,12 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from ..dataclass import replace
+from ..intent.registry import ONE_FAMILY_DOORS
 from ..intent.services import Service
 from ..packetfilter.addresses import address_text
+from ..packetfilter.collector import uncollected
 from ..packetfilter.diagram import EMPTY, Space
+from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.model import (
     DPORT,
@@ -27,19 +30,21 @@ from ..packetfilter.model import (
 )
 from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import lines, rule_text
+from ..packetfilter.parity import open_in_one_family
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
-from .filter_advice import Advice, family_box, single, source_box
+from .filter_advice import Advice, family_box, single
+from .filter_boot import judge_next_boot
 from .filter_remedies import manager
+from .filter_routed import judge_routed
+from .filter_sources import dropped_by_kernel, from_clients, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
 _MOST_DOUBTS = 5
-#: Sources from which no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4):
-#: what the filter says of them is no matter of reachability.
-_NEVER_ARRIVE = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "::ffff:0:0/96", "ff00::/8")
 
 
+@uncollected()
 def judge_firewall(host: str, services: Sequence[Service], evidence: FilterEvidence) -> list[Finding]:
     """One finding for each service, each opening rule of a surplus, and each family of addresses.
 
@@ -56,23 +61,23 @@ class _Filter:
         self.space: Space = evidence.space
         self.acceptance: Acceptance = evidence.acceptance
         with_ports = self.space.box({PROTOCOL: tuple((number, number) for number in sorted(PORT_PROTOCOLS.values()))})
+        self.with_ports = with_ports
         self.may = self.space.intersect(self.acceptance.may, with_ports)
         self.must = self.space.intersect(self.acceptance.must, with_ports)
+        self.unknown = self.space.intersect(self.acceptance.unknown, with_ports)
         read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
         self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
         self.banned = EMPTY
-        self.arriving = self.space.complement(self.space.boxes(source_box(cidr) for cidr in _NEVER_ARRIVE))
+        self.arriving = from_clients(self.space)
+        self.reaching = self.space.complement(dropped_by_kernel(self.space, evidence.host))
         self.advice = Advice(services, evidence, self.asked, self.arriving, self.must)
 
     def judge(self) -> Iterator[Finding]:
         space = self.space
-        allowed = EMPTY
         for service in self.services:
-            if not service.closed:
-                region = self._region(service)
-                allowed = space.union(allowed, region)
-                if not service.optional:
-                    yield self._required(service, region)
+            if not service.closed and not service.optional:
+                yield self._required(service, self._region(service))
+        allowed = space.union_all(self._region(service) for service in self.services if not service.closed)
         if self.banned != EMPTY:
             yield self._bans()
         surplus = space.minus(space.intersect(self.may, self.asked), allowed)
@@ -82,9 +87,10 @@ class _Filter:
                 yield finding
             if finding is not None and finding.outcome != PASS:
                 surplus = space.minus(surplus, self._family(family))
-        yield from self._surplus(space.intersect(surplus, self.must), allowed)
-        undecided = space.minus(surplus, self.must)
-        if undecided != EMPTY:
+        # What is open now and then is open.
+        yield from self._surplus(space.minus(surplus, self.unknown), allowed)
+        undecided = space.intersect(surplus, self.unknown)
+        if space.meet(undecided, self.reaching):
             yield self._finding(
                 "firewall.undecided",
                 UNKNOWN,
@@ -93,10 +99,16 @@ class _Filter:
                 cause=self._doubts(undecided),
                 fix="close it, or add it to services with optional: true if it may be open",
             )
+        yield from self._left_out()
+        yield from self._icmpv6()
+        yield from self._parity()
+        asked = space.intersect(self.with_ports, self.arriving)
+        yield from judge_routed(self.host, self.evidence, self.advice, asked)
+        yield from judge_next_boot(self.host, self.evidence, self.asked)
         for service in self.services:
-            if service.closed and not space.meet(self.may, self._region(service)):
+            if service.closed and not space.meet(space.intersect(self.may, self.reaching), self._region(service)):
                 yield self._finding("firewall.surplus-opening", PASS, service)
-        if surplus == EMPTY:
+        if not space.meet(surplus, self.reaching) and not self.evidence.left_out:
             yield self._finding("firewall.surplus-opening", PASS)
 
     def _required(self, service: Service, region: int) -> Finding:
@@ -114,11 +126,12 @@ class _Filter:
                 "mend from, or families and the host's addresses; leave the service out where no client comes from outside",
             )
         missing = space.minus(space.intersect(promised, self.arriving), self.may)
-        undecided = space.minus(space.intersect(promised, self.may), self.must)
+        undecided = space.intersect(space.intersect(promised, self.unknown), self.arriving)
+        sometimes = space.minus(space.intersect(space.intersect(promised, self.may), self.arriving), self.must)
         missing = space.minus(missing, self._tolerated(service, region, missing))
         if missing != EMPTY:
             where = next(iter(self.advice.droppers(missing)), None)
-            cause = f"closed by {rule_text(where)}: {where.text}" if where else "closed"
+            cause = f"closed by {rule_text(where)}: {where.text}" if where else self.advice.not_delivered(missing)
             fault = self._finding(
                 "firewall.missing-opening",
                 FAIL,
@@ -126,19 +139,29 @@ class _Filter:
                 self._lines(region),
                 self._lines(space.intersect(region, self.may)) or "closed",
                 f"{cause}; for example {self._witness(missing)}",
-                self.advice.open(service, missing),
+                self.advice.open(service, missing) or self.advice.deliver(missing),
             )
             lacking = [family for family in sorted(_NAMES) if space.meet(missing, self._family(family))]
             return replace(fault, families=tuple(f"ipv{family}" for family in lacking))
-        if space.meet(undecided, self.arriving):
+        if undecided != EMPTY:
             return self._finding(
                 "firewall.undecided",
                 UNKNOWN,
                 service,
                 self._lines(region),
-                self._lines(space.minus(space.intersect(region, self.may), self.must)),
+                self._lines(space.intersect(region, self.unknown)),
                 self._doubts(undecided),
                 f"accept {service.transport} {service.port} without that condition, or set optional: true for it",
+            )
+        if sometimes != EMPTY:
+            return self._finding(
+                "firewall.sometimes-open",
+                WARN,
+                service,
+                self._lines(region),
+                f"open now and then: {self._lines(space.intersect(region, self.acceptance.sometimes))}",
+                self._doubts(sometimes),
+                f"accept {service.transport} {service.port} without that condition, if clients are to be sure of it",
             )
         return self._finding("firewall.missing-opening", PASS, service)
 
@@ -174,6 +197,60 @@ class _Filter:
             cause="closed by " + ", ".join(rules[:_MOST_DOUBTS]) + more,
             fix="fail2ban-client unban ADDRESS for each that is banned by mistake",
         )
+
+    def _left_out(self) -> Iterator[Finding]:
+        if self.evidence.left_out:
+            yield self._finding(
+                "firewall.undecided",
+                UNKNOWN,
+                expected="closed, but for what is required",
+                observed="not looked at: what is sent to " + ", ".join(self.evidence.left_out),
+                cause="the host takes every address there for its own (ip route show table local)",
+                fix="take that route away, or give as addresses those that clients are to use",
+            )
+
+    def _icmpv6(self) -> Iterator[Finding]:
+        """Whether IPv6 works at all, where it is to be used."""
+        types = self.evidence.icmpv6
+        mine = self._family(6)
+        if types is None or not self.space.meet(self.evidence.promised, mine) or not self.space.meet(self.may, mine):
+            return
+        closed = sorted(set(ESSENTIAL) - types)
+        if not closed:
+            yield self._finding("firewall.icmpv6", PASS)
+            return
+        names = [ESSENTIAL[number] for number in closed]
+        yield self._finding(
+            "firewall.icmpv6",
+            WARN,
+            expected="icmpv6 " + ",".join(ESSENTIAL.values()),
+            observed="closed: icmpv6 " + ",".join(names),
+            cause="no rule accepts it, neither as related to a connection nor by its type",
+            fix=self.advice.open_icmpv6(closed),
+        )
+
+    def _parity(self) -> Iterator[Finding]:
+        """Optional doors that are open over one family alone, though both may come."""
+        only = open_in_one_family(self.acceptance.about(self.reaching))
+        for service in self.services:
+            if service.closed or not service.optional or (service.port, service.transport) in ONE_FAMILY_DOORS:
+                continue
+            door = self._region(service)
+            if not all(self.space.meet(door, self._family(family)) for family in _NAMES):
+                continue
+            family = next((family for family in _NAMES if self.space.meet(door, only[family])), 0)
+            if not family:
+                yield self._finding("firewall.parity", PASS, service)
+                continue
+            yield self._finding(
+                "firewall.parity",
+                WARN,
+                service,
+                "open over both families or over neither",
+                f"open over {_NAMES[family]} alone",
+                f"no rule opens it over {_NAMES[10 - family]}",
+                self.advice.open(service, self.space.intersect(door, self._family(10 - family))),
+            )
 
     def _unfiltered(self, family: int) -> Finding | None:
         space = self.space
@@ -215,11 +292,17 @@ class _Filter:
     def _surplus(self, surplus: int, allowed: int) -> Iterator[Finding]:
         """One finding for each rule that opens something, since each has its own remedy."""
         space = self.space
-        openers = sorted(self.acceptance.accepted_by(surplus), key=lambda opener: self.advice.remoteness(opener[0]))
+        openers = sorted(
+            self.acceptance.accepted_by(surplus),
+            key=lambda opener: (self.advice.remoteness(opener[0]), opener[0].family == "ip6"),
+        )
+        permitted = space.intersect(self.acceptance.may, allowed)
+        among = {where for where, _region in openers}
+        shared = {where for where, _node in self.acceptance.accepted_by(permitted, among)} if among else among
         left = surplus
         for where, region in openers:
             part = space.intersect(region, left)
-            if part == EMPTY:
+            if not space.meet(part, self.reaching):
                 continue
             left = space.minus(left, part)
             port = single(space.values(part, DPORT))
@@ -234,8 +317,8 @@ class _Filter:
                 service,
                 "closed",
                 self._lines(part),
-                f"opened by {rule_text(where)}: {where.text}",
-                self.advice.close(where, part, allowed, service),
+                f"opened by {rule_text(where)}: {where.text}{self._elsewhere(part)}{self._now_and_then(part)}",
+                self.advice.close(where, part, where not in shared, service),
                 port,
             )
 
@@ -256,6 +339,19 @@ class _Filter:
         packet = self.space.witness(region)
         source = address_text(packet[FAMILY], packet[SADDR])
         return f"{source} to {PROTOCOLS[packet[PROTOCOL]]} {packet[DPORT]} on {interface_name(packet[IIF])}"
+
+    def _elsewhere(self, part: int) -> str:
+        """What surprises people who look at the rules of the input hook alone."""
+        destination = self.advice.destination(part)
+        if not destination:
+            return ""
+        parts = [item for item in self.acceptance.deliveries if item.path == "forward"]
+        past = any(self.space.meet(item.node, part) for item in parts)
+        return f"; goes to {destination}" + (", past the rules for the host itself (ufw, INPUT)" if past else "")
+
+    def _now_and_then(self, part: int) -> str:
+        unsure = self.space.minus(part, self.must)
+        return "; now and then, " + self._doubts(unsure) if unsure != EMPTY else ""
 
     def _doubts(self, region: int) -> str:
         texts = []

@@ -30,7 +30,18 @@ def range_of(text: str) -> Tuple[int, int, int]:
 
     :raises ValueError: it is neither, or has host bits set.
     """
-    network = ipaddress.ip_network(text)
+    address, _slash, length = text.partition("/")
+    family, kind = (6, socket.AF_INET6) if ":" in address else (4, socket.AF_INET)
+    try:
+        first = int.from_bytes(socket.inet_pton(kind, address), "big")
+    except (OSError, ValueError):
+        pass
+    else:
+        bits = int(length) if length.isdigit() and length.isascii() and len(length) < 4 else 0
+        hosts = (1 << _WIDTH[family] - bits) - 1 if bits <= _WIDTH[family] else 0
+        if bits and not first & hosts:
+            return family, first, first | hosts
+    network = ipaddress.ip_network(text)  # which also has the words for what is wrong
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 
@@ -77,11 +88,7 @@ def question(
     :param addresses: the destinations: addresses or CIDRs, as text or as objects of `ipaddress`; None for all
         unicast addresses. Families without any destination are not asked about.
     """
-    if interfaces is None:
-        loopback = interface_value("lo")
-        inputs = complement(((loopback, loopback),), TOP[IIF])
-    else:
-        inputs = normal((value, value) for value in map(interface_value, interfaces))
+    inputs = interface_ranges(interfaces)
     destinations: Dict[int, Intervals]
     if addresses is None:
         destinations = {
@@ -94,6 +101,14 @@ def question(
         {FAMILY: ((family, family),), IIF: inputs, DADDR: destinations.get(family, ())} for family in sorted(families)
     ]
     return space.boxes(boxes)
+
+
+def interface_ranges(names: Optional[Iterable[str]]) -> Intervals:
+    """The input interfaces of these names; None for every one but ``lo``."""
+    if names is None:
+        loopback = interface_value("lo")
+        return complement(((loopback, loopback),), TOP[IIF])
+    return normal((value, value) for value in map(interface_value, names))
 
 
 def _ranges(texts: Iterable[str]) -> Dict[int, Intervals]:

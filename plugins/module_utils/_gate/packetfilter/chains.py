@@ -2,78 +2,75 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a chain does with every packet, as one diagram.
+"""What a chain does with every packet, as one diagram for each state in which packets come to it.
 
-The value at a packet is the set of what *may* become of it, as bits: it is accepted, dropped, returned to the caller,
-goes on with the next rule, or has met a statement that is not followed (tainted). One bit means certainty.
-"First match wins" is an associative operation on such functions (`Fates.then`), so a chain of n rules is computed as a
-balanced tree, and a chain is computed once however many rules jump to it. The tree is kept: it is what finds the
-rules behind a verdict without walking all of them.
+The value at a packet is its fate (outcomes.py). "First match wins" is an associative operation on such functions
+(`Fates.then`), so a chain of n rules is computed as a balanced tree of blocks, and a chain is computed once however many
+rules jump to it. A block knows which slots of the state it reads; it is computed once for all states that are alike in
+these, so most blocks are computed once. The tree is kept: it is what finds the rules behind a verdict without walking
+all of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
-from ..errors import EvidenceError
+from .calls import callers_first
 from .diagram import EMPTY, Space
-from .model import ACCEPT, CONTINUE, DROP, GOTO, JUMP, REJECT, RETURN, UNFOLLOWED, Box, Chain, Rule, Table, Verdict
-from .nodes import LEAVES, Unary
-from .regions import Regions, combine, combined_boxes
+from .model import (
+    ANY,
+    CHANGE,
+    DROP,
+    ELSEWHERE,
+    GOTO,
+    JUMP,
+    NAT,
+    REJECT,
+    UNFOLLOWED,
+    Box,
+    Chain,
+    Intervals,
+    Match,
+    Rule,
+    Table,
+    Verdict,
+)
+from .outcomes import ACCEPTED, GOES_ON, KINDS, MISS, Fates
+from .regions import Regions, combine, combined_boxes, settled, settled_boxes
+from .state import NAT_SLOT, SAME, STATE_DIMENSIONS, UNCLEAR, State, changed, reads_of, slots_of, updated, writes_of
 
-ACCEPTED = 1
-DROPPED = 2
-RETURNED = 4
-GOES_ON = 8
-TAINTED = 16
-
-_MISS = 0  # no branch of the rule contains the packet (only while a rule is put together)
-_CERTAIN = {ACCEPT: ACCEPTED, DROP: DROPPED, REJECT: DROPPED, RETURN: RETURNED, CONTINUE: GOES_ON}
-_JUMP_STACK = 15  # nested jumps and gotos below a base chain that nf_tables takes; the 16th is EMLINK
-
-
-class Fates:
-    """The operations on functions from packets to what may become of them."""
-
-    def __init__(self, space: Space) -> None:
-        nodes, region, every = space.nodes, (0, 1), range(LEAVES)
-        #: First one list of rules; what goes on there meets the other.
-        self.then = nodes.binary(lambda a, b: (a & ~GOES_ON) | b if a & GOES_ON else a, every, every)
-        #: The function inside of a region, `_MISS` outside.
-        self.within = nodes.binary(lambda inside, fate: fate if inside else _MISS, region, every)
-        self.otherwise = nodes.binary(lambda a, b: a if a != _MISS else b, every, every)
-        self.miss_goes_on = nodes.unary(lambda fate: fate if fate != _MISS else GOES_ON)
-        self.perhaps = nodes.unary(lambda fate: fate | GOES_ON)
-        self.after_jump = nodes.unary(lambda fate: (fate & ~RETURNED) | GOES_ON if fate & RETURNED else fate)
-        self.after_goto = nodes.unary(lambda fate: (fate & ~GOES_ON) | RETURNED if fate & GOES_ON else fate)
-        #: Where each fate is possible.
-        self.where = {bit: nodes.unary(_has(bit)) for bit in (ACCEPTED, DROPPED, RETURNED, GOES_ON, TAINTED)}
-        #: What a base chain's policy makes of the packets that no rule decided about.
-        self.policies = {kind: nodes.unary(_with_policy(_CERTAIN[kind])) for kind in (ACCEPT, DROP)}
+_DEEP = 12  # so many calls nest in Python; deeper ones are computed first
+_NOTHING: FrozenSet[int] = frozenset()
 
 
-def _has(bit: int) -> Unary:
-    return lambda fate: 1 if fate & bit else 0
-
-
-def _with_policy(bit: int) -> Unary:
-    undecided = RETURNED | GOES_ON
-    return lambda fate: (fate & ~undecided) | bit if fate & undecided else fate
-
-
-@dataclass(frozen=True)
+@dataclass
 class Block:
     """Some consecutive rules of a chain as one function: two smaller blocks, or the rules of a leaf.
 
-    The rules of a leaf are one rule, or a run of rules that all certainly give the same final verdict (so that
-    their order does not matter). ``doubt``: something in here, or in what it jumps to, is uncertain.
+    The rules of a leaf are one rule, or a run of rules that all certainly give the same final verdict ``kind`` (so that
+    their order does not matter). ``doubt``: something in here, or in what it jumps to, is uncertain. ``boxes``: of a run
+    that does not ask for the state.
     """
 
-    fate: int
     rules: Tuple[Rule, ...]
-    halves: Optional[Tuple[Block, Block]]
-    doubt: bool
+    halves: Optional[Tuple[Block, Block]] = None
+    kind: str = ""
+    boxes: Sequence[Box] = ()
+    reads: Tuple[int, ...] = ()
+    writes: FrozenSet[int] = _NOTHING
+    doubt: bool = False
+    fates: Dict[State, int] = field(default_factory=dict)
+
+    def key(self, state: State) -> State:
+        return tuple([state[slot] for slot in self.reads])
+
+
+class _TooDeep(Exception):
+    def __init__(self, chain: str, state: State) -> None:
+        super().__init__(chain)
+        self.chain = chain
+        self.state = state
 
 
 class Compiler:
@@ -85,83 +82,210 @@ class Compiler:
         self.regions = regions
         self.table = table
         self.blocks: Dict[str, Block] = {}
+        self._depth = 0
         #: Chains reachable from base chains, callers before callees.
-        self.order = _callers_first(table)
+        self.order = callers_first(table)
         for name in reversed(self.order):
             self.blocks[name] = self._block(table.chains[name])
 
+    # The tree of blocks
+
     def _block(self, chain: Chain) -> Block:
         level = list(self._leaves(chain.rules))
-        if not level:
-            return Block(GOES_ON, (), None, False)
         while len(level) > 1:
-            pairs = [self._pair(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+            pairs = [pair(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
             level = pairs + level[len(pairs) * 2 :]
-        return level[0]
-
-    def _pair(self, first: Block, second: Block) -> Block:
-        return Block(self.fates.then(first.fate, second.fate), (), (first, second), first.doubt or second.doubt)
+        return level[0] if level else Block(())
 
     def _leaves(self, rules: Sequence[Rule]) -> Iterator[Block]:
-        run: List[Rule] = []
+        free: List[Rule] = []
         boxes: List[Box] = []
+        asking: List[Rule] = []
         run_kind = ""
         for rule in rules:
             kind = _final_kind(rule)
-            alternatives = rule_boxes(rule) if kind else None
-            if alternatives is None or kind != run_kind:
-                if run:
-                    yield self._run(run, boxes, run_kind)
-                run, boxes, run_kind = [], [], kind
-            if alternatives is None:
-                run_kind = ""
-                yield self._single(rule)
+            box = _one_box(rule) if kind else None
+            alternatives: Optional[Sequence[Box]]
+            if box is None:
+                reads = rule_reads(rule)
+                alternatives = rule_boxes(rule) if kind else None
             else:
-                run.append(rule)
+                reads, alternatives = _NOTHING if STATE_DIMENSIONS.isdisjoint(box) else slots_of((box,)), (box,)
+            if alternatives is None or kind != run_kind:
+                yield from self._runs(run_kind, free, boxes, asking)
+                free, boxes, asking = [], [], []
+                run_kind = kind if alternatives is not None else ""
+            if alternatives is None:
+                yield self._leaf(rule, reads)
+            elif reads:
+                asking.append(rule)
+            else:
+                free.append(rule)
                 boxes.extend(alternatives)
-        if run:
-            yield self._run(run, boxes, run_kind)
+        yield from self._runs(run_kind, free, boxes, asking)
 
-    def _run(self, rules: Sequence[Rule], boxes: Sequence[Box], kind: str) -> Block:
-        region = self.space.boxes(boxes)
-        return Block(self.fates.miss_goes_on(self.fates.within(region, _CERTAIN[kind])), tuple(rules), None, False)
+    @staticmethod
+    def _runs(kind: str, free: List[Rule], boxes: List[Box], asking: List[Rule]) -> Iterator[Block]:
+        if free:
+            yield Block(tuple(free), kind=kind, boxes=boxes)
+        if asking:
+            reads = frozenset().union(*map(rule_reads, asking))
+            yield Block(tuple(asking), kind=kind, reads=tuple(sorted(reads)))
 
-    def _single(self, rule: Rule) -> Block:
+    def _leaf(self, rule: Rule, reads: FrozenSet[int]) -> Block:
+        doubt = any(match.doubt for match in rule.matches)
+        writes = _NOTHING
+        for _boxes, verdict in rule.branches:
+            if verdict.chain:
+                callee = self.blocks[verdict.chain]
+                reads = reads.union(callee.reads)
+                writes |= callee.writes
+                doubt = doubt or callee.doubt
+            elif verdict.kind in (CHANGE, NAT):
+                reads |= reads_of(verdict)
+                writes |= writes_of(verdict)
+                doubt = doubt or any(change.unclear for change in verdict.changes)
+            else:
+                doubt = doubt or verdict.kind in (UNFOLLOWED, ELSEWHERE)
+        return Block((rule,), reads=tuple(sorted(reads)), writes=writes, doubt=doubt)
+
+    # What it does
+
+    def chain(self, name: str, state: State) -> int:
+        """The chain's function for packets that come to it in this state."""
+        waiting = [(name, state)]
+        while waiting:
+            try:
+                found = self._chain(*waiting[-1])
+                waiting.pop()
+            except _TooDeep as first:
+                waiting.append((first.chain, first.state))
+        return found
+
+    def _chain(self, name: str, state: State) -> int:
+        block = self.blocks[name]
+        if self._depth > _DEEP and block.key(state) not in block.fates:
+            raise _TooDeep(name, state)
+        self._depth += 1
+        try:
+            return self.fate(block, state)
+        finally:
+            self._depth -= 1
+
+    def fate(self, block: Block, state: State) -> int:
+        """The block's function for packets that come to it in this state."""
+        key = block.key(state)
+        found = block.fates.get(key)
+        if found is None:
+            if block.halves is not None:
+                found = self._sequence(block.halves[0], block.halves[1], state)
+            elif block.kind:
+                found = self._run(block, state)
+            else:
+                found = self._rule(block.rules[0], state) if block.rules else self.fates.goes_on
+            block.fates[key] = found
+        return found
+
+    def _sequence(self, first: Block, second: Block, state: State) -> int:
+        before = self.fate(first, state)
+        if first.writes.isdisjoint(second.reads):
+            return self.fates.then(before, self.fate(second, state))
+        groups = {
+            updates: self.fate(second, following) for updates, following in self.followers(first, before, second, state)
+        }
+        return self.fates.followed_by(before, groups) if groups else before
+
+    def followers(self, first: Block, before: int, second: Block, state: State) -> List[Tuple[FrozenSet[int], State]]:
+        """The states in which packets go on after the first block, whose function is ``before``, as far as the second
+        block tells them apart; each with the updates that lead there."""
+        if not first.writes:
+            return [(frozenset((0,)), state)]
+        groups: Dict[State, List[int]] = {}
+        states: Dict[State, State] = {}
+        for number in self.fates.updates_going_on(before):
+            following = updated(state, self.fates.updates[number])
+            key = second.key(following)
+            groups.setdefault(key, []).append(number)
+            states.setdefault(key, following)
+        return [(frozenset(numbers), states[key]) for key, numbers in groups.items()]
+
+    def _run(self, block: Block, state: State) -> int:
+        if any(state[slot] == UNCLEAR for slot in block.reads):
+            fate = self.fates.goes_on
+            for rule in block.rules:
+                fate = self.fates.then(fate, self._rule(rule, state))
+            return fate
+        boxes: List[Box] = list(block.boxes)
+        if block.reads:
+            settled_rules = [settled_rule(rule, state) for rule in block.rules]
+            boxes = [box for rule in settled_rules if rule is not None for box in rule_boxes(rule) or ()]
+        return self.fates.runs[block.kind](self.space.boxes(boxes))
+
+    def _rule(self, rule: Rule, state: State) -> int:
         fates = self.fates
-        sure, possible = self.regions.sure_and_possible(rule)
-        body = self._branches(rule) if possible != EMPTY else _MISS
-        fate = fates.within(sure, body)
-        if possible != sure:
-            fate = fates.otherwise(fate, fates.within(possible, fates.perhaps(body)))
-        doubt = possible != sure or any(self._in_doubt(verdict) for _boxes, verdict in rule.branches)
-        return Block(fates.miss_goes_on(fate), (rule,), None, doubt)
+        held = self.regions.held(rule, state)
+        if held.possible == EMPTY:
+            return fates.goes_on
+        fate = self._branches(rule, state)
+        if held.run_time:
+            fate = fates.perhaps(fate, True)
+        if held.other:
+            fate = fates.perhaps(fate, False)
+        result = fates.within(held.clear, fate)
+        if held.clear != held.possible:
+            result = fates.otherwise(result, fates.within(held.possible, fates.perhaps(fate, False)))
+        return fates.miss_goes_on(result)
 
-    def _branches(self, rule: Rule) -> int:
-        """What the verdicts do with the packets of their boxes, the first branch first; `_MISS` elsewhere."""
-        boxes_by_verdict: List[Tuple[Verdict, List[Box]]] = []
+    def _branches(self, rule: Rule, state: State) -> int:
+        """What the verdicts do with the packets of their boxes, the first branch first; `MISS` elsewhere."""
+        by_verdict: List[Tuple[Verdict, List[Box], List[Box]]] = []
         for boxes, verdict in rule.branches:
-            if not boxes_by_verdict or boxes_by_verdict[-1][0] != verdict:
-                boxes_by_verdict.append((verdict, []))
-            boxes_by_verdict[-1][1].extend(boxes)
+            sure, possible = settled_boxes(boxes, state)
+            if not by_verdict or by_verdict[-1][0] != verdict or sure != possible:
+                by_verdict.append((verdict, [], []))
+            by_verdict[-1][1].extend(sure)
+            by_verdict[-1][2].extend(possible)
+        fates, space = self.fates, self.space
+        if any(sure != possible for _verdict, sure, possible in by_verdict):
+            result = MISS
+            for verdict, sure_boxes, possible_boxes in reversed(by_verdict):
+                fate, surely = self.verdict(verdict, state), space.boxes(sure_boxes)
+                unclear = fates.within(
+                    space.minus(space.boxes(possible_boxes), surely), fates.either(fate, fates.miss_goes_on(result))
+                )
+                result = fates.otherwise(fates.otherwise(fates.within(surely, fate), unclear), result)
+            return result
         level = [
-            self.fates.within(self.space.boxes(boxes), self._verdict(verdict)) for verdict, boxes in boxes_by_verdict
+            fates.within(space.boxes(boxes), self.verdict(verdict, state))
+            for verdict, boxes, _same in by_verdict
+            if boxes
         ]
         while len(level) > 1:
-            pairs = [self.fates.otherwise(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+            pairs = [fates.otherwise(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
             level = pairs + level[len(pairs) * 2 :]
-        return level[0] if level else _MISS
+        return level[0] if level else MISS
 
-    def _verdict(self, verdict: Verdict) -> int:
+    def verdict(self, verdict: Verdict, state: State) -> int:
+        fates = self.fates
         if verdict.kind == JUMP:
-            return self.fates.after_jump(self.blocks[verdict.chain].fate)
+            return fates.after_jump(self._chain(verdict.chain, state))
         if verdict.kind == GOTO:
-            return self.fates.after_goto(self.blocks[verdict.chain].fate)
+            return fates.after_goto(self._chain(verdict.chain, state))
         if verdict.kind == UNFOLLOWED:
-            return GOES_ON | TAINTED
-        return _CERTAIN[verdict.kind]
+            return fates.unfollowed
+        if verdict.kind == ELSEWHERE:
+            return fates.elsewhere
+        if verdict.kind == CHANGE:
+            return fates.certain(GOES_ON, changed(state, verdict.changes))
+        if verdict.kind == NAT and verdict.nat is not None:
+            return fates.certain(ACCEPTED, SAME[:NAT_SLOT] + (fates.nat_number(verdict.nat),))
+        return fates.certain(KINDS[verdict.kind])
 
-    def _in_doubt(self, verdict: Verdict) -> bool:
-        return verdict.kind == UNFOLLOWED or (bool(verdict.chain) and self.blocks[verdict.chain].doubt)
+
+def pair(first: Block, second: Block) -> Block:
+    """The block of two that follow each other."""
+    reads = first.reads if second.reads == first.reads else tuple(sorted({*first.reads, *second.reads}))
+    return Block((), (first, second), "", (), reads, first.writes | second.writes, first.doubt or second.doubt)
 
 
 def _final_kind(rule: Rule) -> str:
@@ -169,9 +293,37 @@ def _final_kind(rule: Rule) -> str:
     if len(rule.branches) != 1:
         return ""
     kind = rule.branches[0][1].kind
-    if kind not in _CERTAIN or any(match.doubt for match in rule.matches):
+    if kind not in KINDS:
         return ""
+    for match in rule.matches:
+        if match.doubt:
+            return ""
     return DROP if kind == REJECT else kind
+
+
+def _one_box(rule: Rule) -> Optional[Box]:
+    """The packets of a rule with one branch for all of them, where it is plain to see that they are one box."""
+    if rule.branches[0][0] != (ANY,):
+        return None
+    result: Dict[int, Intervals] = {}
+    for match in rule.matches:
+        if match.negated or len(match.boxes) != 1:
+            return None
+        for box in (match.within, match.boxes[0]):
+            for dim, intervals in box.items():
+                if result.setdefault(dim, intervals) is not intervals:
+                    return None
+    return result
+
+
+def rule_reads(rule: Rule) -> FrozenSet[int]:
+    """The slots of the state that the rule's conditions ask for."""
+    found = _NOTHING
+    for match in rule.matches:
+        found = found.union(slots_of(match.boxes), slots_of((match.within,)))
+    for boxes, _verdict in rule.branches:
+        found |= slots_of(boxes)
+    return found
 
 
 def rule_boxes(rule: Rule) -> Optional[List[Box]]:
@@ -183,73 +335,13 @@ def rule_boxes(rule: Rule) -> Optional[List[Box]]:
     return [box for box in products if box is not None]
 
 
-def _callees(chain: Chain) -> List[str]:
-    names = [verdict.chain for rule in chain.rules for _boxes, verdict in rule.branches if verdict.kind in (JUMP, GOTO)]
-    return list(dict.fromkeys(names))
-
-
-def _callers_first(table: Table) -> List[str]:
-    """All chains that can be reached from base chains.
-
-    :raises EvidenceError: a chain is missing, jumps form a circle, or lie deeper than nf_tables allows.
-    """
-    finished: List[str] = []
-    state: Dict[str, bool] = {}  # False: on the current way down; True: done
-    callees: Dict[str, List[str]] = {}
-    for base in [chain.name for chain in table.chains.values() if chain.base is not None]:
-        way: List[Tuple[str, Iterator[str]]] = []
-        waiting = [] if base in state else [base]
-        while waiting or way:
-            if waiting:
-                name = waiting.pop()
-                if name not in table.chains:
-                    problem = "it jumps to chain {0}, which is missing".format(name)
-                    raise EvidenceError(_subject(table, way[-1][0]), problem)
-                callees[name] = _callees(table.chains[name])
-                state[name] = False
-                way.append((name, iter(callees[name])))
-            name, rest = way[-1]
-            following = next((callee for callee in rest if not _checked(table, name, callee, way, state)), None)
-            if following is not None:
-                waiting.append(following)
-            else:
-                state[name] = True
-                finished.append(name)
-                way.pop()
-    order = finished[::-1]
-    _check_depth(table, order, callees)
-    return order
-
-
-def _checked(
-    table: Table, caller: str, callee: str, way: Sequence[Tuple[str, object]], state: Mapping[str, bool]
-) -> bool:
-    """Whether the callee is done with.
-
-    :raises EvidenceError: the callee stands on the way to the caller.
-    """
-    if state.get(callee) is False:
-        names = [name for name, _rest in way]
-        circle = names[names.index(callee) :] + [callee]
-        shown = circle if len(circle) <= 6 else circle[:3] + ["..."] + circle[-2:]
-        raise EvidenceError(_subject(table, caller), "its jumps form a circle: {0}".format(" -> ".join(shown)))
-    return state.get(callee, False)
-
-
-def _check_depth(table: Table, order: Sequence[str], callees: Mapping[str, Sequence[str]]) -> None:
-    if table.source != "nft":
-        return
-    depths: Dict[str, int] = {}
-    for name in order:
-        depth = depths.setdefault(name, 0)
-        if depth > _JUMP_STACK:
-            raise EvidenceError(
-                _subject(table, name),
-                "its jumps are nested deeper than the {0} that the kernel allows".format(_JUMP_STACK),
-            )
-        for callee in callees[name]:
-            depths[callee] = max(depths.get(callee, 0), depth + 1)
-
-
-def _subject(table: Table, chain: str) -> str:
-    return "chain {0} of table {1} {2}".format(chain, table.family, table.name)
+def settled_rule(rule: Rule, state: State) -> Optional[Rule]:
+    """A rule of a run for packets in a known state; None where it holds for none."""
+    matches: List[Match] = []
+    for match in rule.matches:
+        _sure, possible = settled(match, state)
+        if possible is None:
+            return None
+        matches.append(possible)
+    boxes, verdict = rule.branches[0]
+    return replace(rule, matches=tuple(matches), branches=((settled_boxes(boxes, state)[1], verdict),))

@@ -17,7 +17,7 @@ Two families share the address dimensions, so boxes are brought into one form he
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from .intervals import contains, normal
 from .model import (
@@ -28,6 +28,7 @@ from .model import (
     ICMP_TYPE,
     IIF,
     IPV4_TOP,
+    ORIGINAL_DADDR,
     PROTOCOL,
     SADDR,
     SPORT,
@@ -36,12 +37,15 @@ from .model import (
     Intervals,
     interface_value,
 )
-from .nodes import LEAVES, Nodes
+from .nodes import LEAVES, Binary, Nodes, laws_of
 
 EMPTY = 0
 FULL = 1
 
 _FAMILY_RANGES = {4: (0, 4), 6: (5, 6)}
+_ONE_FAMILY: Dict[Intervals, int] = {((4, 4),): 4, ((6, 6),): 6}
+_ADDRESSES = (DADDR, ORIGINAL_DADDR, SADDR)
+_MANY_BOXES = 64
 _MANY_RANGES = 16  # from here on, interval tuples are told apart by identity: cheaper than hashing them
 
 #: A constraint as sorted (dimension, intervals) pairs.
@@ -78,12 +82,14 @@ class Space:
 
     def __init__(self) -> None:
         self.nodes = Nodes(TOP)
-        values = (0, 1)
-        self.union = self.nodes.binary(lambda a, b: a | b, values, values)
-        self.intersect = self.nodes.binary(lambda a, b: a & b, values, values)
-        self.minus = self.nodes.binary(lambda a, b: a & ~b & 1, values, values)
+        self.union = self._operation(lambda a, b: a | b)
+        self.intersect = self._operation(lambda a, b: a & b)
+        self.minus = self._operation(lambda a, b: a & ~b & 1)
         self.complement = self.nodes.unary(lambda a: 1 - a)
         self.meet = self.nodes.meet
+
+    def _operation(self, function: Binary) -> Binary:
+        return self.nodes.binary(function, laws_of(function, (0, 1), (0, 1)))
 
     # Building
 
@@ -93,7 +99,7 @@ class Space:
     def boxes(self, boxes: Iterable[Box]) -> int:
         """The union of boxes. Those that differ in one dimension only are joined before any node is made."""
         group: List[_Items] = []
-        for box in boxes:
+        for box in _gathered(boxes):
             group.extend(_normal(box))
         return self._build(group)
 
@@ -115,7 +121,9 @@ class Space:
             return node
         if () in group:
             return FULL
-        dim = min(items[0][0] for items in group)
+        dim = min([items[0][0] for items in group])
+        if max(map(len, group)) == 1 and max(items[0][0] for items in group) == dim:
+            return self._edge(dim, normal([span for items in group for span in items[0][1]]), FULL)
         whole: Intervals = ((0, TOP[dim]),)
         buckets: Dict[object, Tuple[Intervals, List[_Items]]] = {}
         for items in group:
@@ -190,7 +198,8 @@ class Space:
             index = bisect_right(self.nodes.starts[region], 4) - 1
             if self.nodes.kids[region][index] == EMPTY:
                 family = 6
-        packet = dict(_PREFERRED[family])
+        packet = dict.fromkeys(range(DIMENSIONS), 0)
+        packet.update(_PREFERRED[family])
         packet[FAMILY] = family
         while region >= LEAVES:
             dim, starts, kids = self.nodes.dims[region], self.nodes.starts[region], self.nodes.kids[region]
@@ -235,6 +244,23 @@ class Space:
 
         return project(region)
 
+    def any_of(self, region: int, dims: Collection[int]) -> int:
+        """The packets that lie in the region with some value of these dimensions: the region, quantified."""
+        found: Dict[int, int] = {}
+
+        def quantified(node: int) -> int:
+            if node < LEAVES:
+                return node
+            if node not in found:
+                kids = {kid: quantified(kid) for kid in set(self.nodes.kids[node])}
+                if self.nodes.dims[node] in dims:
+                    found[node] = self.union_all(kids.values())
+                else:
+                    found[node] = self.nodes.relabel(node, kids)
+            return found[node]
+
+        return quantified(region)
+
     def _intervals_by_kid(self, node: int) -> Dict[int, Intervals]:
         """The edges of a node to what is not empty, in order of their first value."""
         starts, kids = self.nodes.starts[node], self.nodes.kids[node]
@@ -246,17 +272,59 @@ class Space:
         return {kid: tuple(spans) for kid, spans in by_kid.items()}
 
 
-def _normal(box: Box) -> Iterator[_Items]:
+def _gathered(boxes: Iterable[Box]) -> Iterable[Box]:
+    """The same union in fewer boxes, where many differ in their last dimension alone. Rules share what is alike as one
+    object, so identity is enough."""
+    boxes = list(boxes)
+    if len(boxes) < _MANY_BOXES:
+        return boxes
+    alike: Dict[Tuple[int, ...], List[Box]] = {}
+    for box in boxes:
+        last = max(box, default=0)
+        key = (last, *box, *[id(intervals) for dim, intervals in box.items() if dim != last])
+        alike.setdefault(key, []).append(box)
+    result: List[Box] = []
+    for (last, *_others), some in alike.items():
+        if len(some) == 1 or not some[0]:
+            result.append(some[0])
+        else:
+            result.append({**some[0], last: normal([span for box in some for span in box[last]])})
+    return result
+
+
+def _normal(box: Box) -> Iterable[_Items]:
     """The box in the form that the module's docstring describes: none, one or two disjoint boxes."""
+    family = _ONE_FAMILY.get(box.get(FAMILY, ()))
+    return _of_any_families(box) if family is None else _of_one_family(box, family)
+
+
+def _of_one_family(box: Box, family: int) -> Sequence[_Items]:
+    """The short way for what most rules ask for."""
+    items: List[Tuple[int, Intervals]] = []
+    for dim, intervals in sorted(box.items()):
+        if dim == FAMILY:
+            intervals = (_FAMILY_RANGES[family],)
+        elif not intervals:
+            return ()
+        elif family == 4 and dim in _ADDRESSES:
+            intervals = _ipv4_form(intervals)
+            if not intervals:
+                return ()
+        if intervals[0] != (0, TOP[dim]):
+            items.append((dim, intervals))
+    return (tuple(items),)
+
+
+def _of_any_families(box: Box) -> Iterator[_Items]:
     families = [f for f in _FAMILY_RANGES if FAMILY not in box or contains(box[FAMILY], f)]
-    if SADDR not in box and DADDR not in box:
+    if not any(dim in box for dim in _ADDRESSES):
         spans = [_FAMILY_RANGES[f] for f in families]
         yield from _items(box, {FAMILY: normal(spans)})
         return
     for family in families:
         replaced: Dict[int, Intervals] = {FAMILY: (_FAMILY_RANGES[family],)}
         if family == 4:
-            for dim in (DADDR, SADDR):
+            for dim in _ADDRESSES:
                 if dim in box:
                     replaced[dim] = _ipv4_form(box[dim])
         yield from _items(box, replaced)

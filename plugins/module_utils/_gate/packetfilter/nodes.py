@@ -16,39 +16,83 @@ their cost follows the cuts and never their product. They recurse once per dimen
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from operator import ne
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
-LEAVES = 32
+_T = TypeVar("_T")
+
+#: Node numbers below this one are values.
+LEAVES = 1 << 16
 _END = 1 << 200  # beyond every axis
+_FEW_KIDS = 16
 _SLICING_PAYS = 8  # how many times more cuts one side must have
 
 Binary = Callable[[int, int], int]
 Unary = Callable[[int], int]
 
 
-class _Laws:
-    """What the values of an operation tell about it before any node is looked at."""
+class _Lazy(Dict[int, _T]):
+    """A function of one number that is computed once for each."""
 
-    def __init__(self, function: Binary, left: Sequence[int], right: Sequence[int]) -> None:
-        self.table = [[0] * LEAVES for _row in range(LEAVES)]
-        for a in left:
-            for b in right:
-                self.table[a][b] = function(a, b)
-        rows = {a: [function(a, b) for b in right] for a in left}
-        columns = {b: [function(a, b) for a in left] for b in right}
-        self.left_identity = [rows.get(a) == list(right) for a in range(LEAVES)]
-        self.right_identity = [columns.get(b) == list(left) for b in range(LEAVES)]
-        self.left_constant = [self._constant(rows.get(a)) for a in range(LEAVES)]
-        self.right_constant = [self._constant(columns.get(b)) for b in range(LEAVES)]
-        same_domain = list(left) == list(right)
-        diagonal = [function(a, a) for a in left] if same_domain else []
-        self.idempotent = same_domain and diagonal == list(left)
-        self.same_constant = self._constant(diagonal)
-        self.commutes = same_domain and all(self.table[a][b] == self.table[b][a] for a in left for b in right)
+    def __init__(self, function: Callable[[int], _T]) -> None:
+        super().__init__()
+        self._function = function
 
-    @staticmethod
-    def _constant(values: Optional[List[int]]) -> Optional[int]:
-        return values[0] if values and values.count(values[0]) == len(values) else None
+    def __missing__(self, number: int) -> _T:
+        self[number] = found = self._function(number)
+        return found
+
+
+def _false(_value: int) -> bool:
+    return False
+
+
+def _none(_value: int) -> Optional[int]:
+    return None
+
+
+#: For the values of one side: whether they are an identity, and their constant result.
+_Side = Tuple[_Lazy[bool], _Lazy[Optional[int]]]
+
+
+@dataclass(frozen=True)
+class Laws:
+    """What the values of an operation tell about it before any node is looked at.
+
+    ``left_identity``: with this value on the left, the result is what stands on the right. ``left_constant``: the result
+    with this value on the left, where it does not hang on the right. ``idempotent``: of two equal sides comes that side;
+    ``same_constant``: of two equal sides comes always this value.
+    """
+
+    left_identity: Callable[[int], bool] = _false
+    right_identity: Callable[[int], bool] = _false
+    left_constant: Callable[[int], Optional[int]] = _none
+    right_constant: Callable[[int], Optional[int]] = _none
+    idempotent: bool = False
+    same_constant: Optional[int] = None
+    commutes: bool = False
+
+
+def laws_of(function: Binary, left: Sequence[int], right: Sequence[int]) -> Laws:
+    """The laws of an operation on few values, found by trying them all."""
+    rows = {a: [function(a, b) for b in right] for a in left}
+    columns = {b: [function(a, b) for a in left] for b in right}
+    same_domain = list(left) == list(right)
+    diagonal = [function(a, a) for a in left] if same_domain else []
+    return Laws(
+        left_identity=lambda a: rows.get(a) == list(right),
+        right_identity=lambda b: columns.get(b) == list(left),
+        left_constant=lambda a: _constant(rows.get(a)),
+        right_constant=lambda b: _constant(columns.get(b)),
+        idempotent=same_domain and diagonal == list(left),
+        same_constant=_constant(diagonal),
+        commutes=same_domain and all(function(a, b) == function(b, a) for a in left for b in right),
+    )
+
+
+def _constant(values: Optional[List[int]]) -> Optional[int]:
+    return values[0] if values and values.count(values[0]) == len(values) else None
 
 
 class Nodes:
@@ -78,33 +122,43 @@ class Nodes:
 
     def unary(self, function: Unary) -> Unary:
         """Lift a function on values to nodes."""
+        values = _Lazy(function)
         cache: Dict[int, int] = {}
+        dims, starts, kids, make = self.dims, self.starts, self.kids, self.make
 
         def apply(node: int) -> int:
             if node < LEAVES:
-                return function(node)
+                return values[node]
             found = cache.get(node)
             if found is None:
-                found = self._relabel(node, {kid: apply(kid) for kid in set(self.kids[node])})
+                old = kids[node]
+                if len(old) > _FEW_KIDS:
+                    found = self.relabel(node, {kid: apply(kid) for kid in set(old)})
+                else:
+                    new = [values[kid] if kid < LEAVES else apply(kid) for kid in old]
+                    if all(map(ne, new, new[1:])):
+                        found = make(dims[node], starts[node], new)
+                    else:
+                        found = make(dims[node], *joined(starts[node], new))
                 cache[node] = found
             return found
 
         return apply
 
-    def binary(self, function: Binary, left: Sequence[int], right: Sequence[int]) -> Binary:
-        """Lift a function on two values to nodes. ``left``, ``right``: the values that occur on each side."""
-        laws = _Laws(function, left, right)
-        table = laws.table
-        left_identity, right_identity = laws.left_identity, laws.right_identity
-        left_constant, right_constant = laws.left_constant, laws.right_constant
+    def binary(self, function: Binary, laws: Laws) -> Binary:
+        """Lift a function on two values to nodes."""
+        values = _Lazy(lambda key: function(key >> 16, key & 0xFFFF))
+        left_identity, right_identity = _Lazy(laws.left_identity), _Lazy(laws.right_identity)
+        left_constant, right_constant = _Lazy(laws.left_constant), _Lazy(laws.right_constant)
+        left, right = (left_identity, left_constant), (right_identity, right_constant)
         idempotent, same_constant, commutes = laws.idempotent, laws.same_constant, laws.commutes
-        dims, kids, relabel, merge = self.dims, self.kids, self._relabel, self._merge
+        dims, kids, relabel, merge = self.dims, self.kids, self.relabel, self._merge
         cache: Dict[Tuple[int, int], int] = {}
 
         def apply(a: int, b: int) -> int:
             if a < LEAVES:
                 if b < LEAVES:
-                    return table[a][b]
+                    return values[a << 16 | b]
                 if left_identity[a]:
                     return b
                 constant = left_constant[a]
@@ -132,7 +186,7 @@ class Nodes:
             elif dims[a] > dims[b]:
                 found = relabel(b, {kid: apply(a, kid) for kid in set(kids[b])})
             else:
-                found = merge(apply, laws, a, b)
+                found = merge(apply, left, right, a, b)
             cache[key] = found
             return found
 
@@ -166,24 +220,25 @@ class Nodes:
                     return True
         return False
 
-    def _relabel(self, node: int, mapping: Mapping[int, int]) -> int:
+    def relabel(self, node: int, mapping: Mapping[int, int]) -> int:
+        """The node with other kids."""
         dim, starts = self.dims[node], self.starts[node]
         kids = list(map(mapping.__getitem__, self.kids[node]))
         if len(set(mapping.values())) < len(mapping):
-            starts, kids = _joined(starts, kids)
+            return self.make(dim, *joined(starts, kids))
         return self.make(dim, starts, kids)
 
-    def _merge(self, apply: Binary, laws: _Laws, a: int, b: int) -> int:
+    def _merge(self, apply: Binary, left: _Side, right: _Side, a: int, b: int) -> int:
         """Two nodes of the same dimension."""
         a_count, b_count = len(self.kids[a]), len(self.kids[b])
         if a_count * _SLICING_PAYS < b_count:
-            return self._sliced(apply, laws.left_identity, laws.left_constant, a, b)
+            return self._sliced(apply, left, a, b)
         if b_count * _SLICING_PAYS < a_count:
 
             def swapped(few: int, many: int) -> int:
                 return apply(many, few)
 
-            return self._sliced(swapped, laws.right_identity, laws.right_constant, b, a)
+            return self._sliced(swapped, right, b, a)
         a_starts, b_starts = self.starts[a] + (_END,), self.starts[b] + (_END,)
         a_kids, b_kids = self.kids[a], self.kids[b]
         starts: List[int] = []
@@ -210,13 +265,12 @@ class Nodes:
                 i += 1
                 j += 1
 
-    def _sliced(
-        self, apply: Binary, identity: Sequence[bool], constant: Sequence[Optional[int]], few: int, many: int
-    ) -> int:
+    def _sliced(self, apply: Binary, side: _Side, few: int, many: int) -> int:
         """The same for a node with few cuts and one with many: those between two of the few are taken in bulk.
 
-        ``identity``, ``constant``: what the values of the node with few cuts do to any other.
+        ``side``: what the values of the node with few cuts do to any other.
         """
+        identity, constant = side
         few_starts, many_starts, many_kids = self.starts[few] + (_END,), self.starts[many], self.kids[many]
         starts: List[int] = []
         kids: List[int] = []
@@ -234,7 +288,7 @@ class Nodes:
                     mapping = {kid: apply(few_kid, kid) for kid in set(piece)}
                     piece = list(map(mapping.__getitem__, piece))
                     if len(mapping) > len(set(mapping.values())):
-                        cuts, piece = _joined(cuts, piece)
+                        cuts, piece = joined(cuts, piece)
             if kids and kids[-1] == piece[0]:
                 cuts, piece = cuts[1:], piece[1:]
             starts.extend(cuts)
@@ -242,7 +296,7 @@ class Nodes:
         return self.make(self.dims[few], starts, kids)
 
 
-def _joined(starts: Sequence[int], kids: Sequence[int]) -> Tuple[Tuple[int, ...], List[int]]:
+def joined(starts: Sequence[int], kids: Sequence[int]) -> Tuple[Tuple[int, ...], List[int]]:
     """Neighbouring segments with the same kid become one."""
     kept_starts: List[int] = []
     kept_kids: List[int] = []

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
-from .addresses import cidrs, cidrs_or_all_but, question, range_of
+from .addresses import address_text, cidrs, cidrs_or_all_but, question, range_of
 from .diagram import Space
-from .evaluate import Acceptance
+from .evaluate import Acceptance, Delivery
 from .intervals import intersect
 from .model import (
     DADDR,
     DPORT,
     FAMILY,
+    ICMP_CODE,
     ICMP_TYPE,
     IIF,
     PORT_PROTOCOLS,
@@ -57,27 +58,80 @@ def openings(acceptance: Acceptance) -> Tuple[List[Opening], List[str]]:
 
     An entry: ``family`` (ipv4, ipv6), ``protocol`` (a name, a number without a name, ``any``, ``any but tcp, udp``),
     ``ports`` (unless the protocol has none), ``sources`` (CIDRs) without ``sources_except`` (CIDRs), ``interfaces``,
-    ``path`` (input), ``certainty`` (``always``, or ``unknown`` with ``depends_on``), ``conditions`` (``source_ports``,
-    ``destinations``, ``destinations_except``, ``icmp_types``, where they matter), ``rules`` (the first 10).
+    ``path`` (``input``, or ``forward`` to another host), ``to`` where NAT or routes lead elsewhere (see `destinations`),
+    ``certainty`` (``always``; ``sometimes`` or ``unknown`` with ``depends_on``), ``conditions`` (``source_ports``,
+    ``destinations``, ``destinations_except``, ``icmp_types``, ``icmp_codes``, where they matter), ``rules`` (the first 10).
     """
     space = acceptance.space
-    unsure = space.minus(acceptance.may, acceptance.must)
-    view = _View(acceptance, (acceptance.must, unsure))
+    regions = {"always": acceptance.must, "sometimes": acceptance.sometimes, "unknown": acceptance.unknown}
+    delivered = destinations(acceptance)
+    view = _View(acceptance, tuple(regions.values()))
     rules = _Finder(space, [(rule_text(where), node) for where, node in acceptance.accepts])
     doubts = _Finder(space, [(doubt.text, doubt.node) for doubt in acceptance.doubts])
     found: List[Tuple[Tuple[object, ...], Opening]] = []
-    for region in (acceptance.must, unsure):
-        for part in _parts(space, region):
-            entry = view.entry(part)
-            node = space.box(part.box)
-            entry["path"] = "input"
-            entry["certainty"] = "always" if region == acceptance.must else "unknown"
-            if region == unsure:
-                entry["depends_on"] = doubts.texts(node, _MOST_RULES)
-            entry["rules"] = rules.texts(node, _MOST_RULES)
-            found.append((_order(part), entry))
+    for certainty, region in regions.items():
+        for path, to, inside in delivered:
+            for part in _parts(space, space.intersect(region, inside)):
+                entry = view.entry(part)
+                node = space.intersect(space.box(part.box), inside)
+                entry["path"] = path
+                if to:
+                    entry["to"] = to
+                entry["certainty"] = certainty
+                if certainty != "always":
+                    entry["depends_on"] = doubts.texts(node, _MOST_RULES)
+                entry["rules"] = rules.texts(node, _MOST_RULES)
+                found.append((_order(part) + (path, to, certainty), entry))
     found.sort(key=lambda pair: pair[0])
     return [entry for _key, entry in found], view.interfaces
+
+
+def destinations(acceptance: Acceptance) -> List[Tuple[str, str, int]]:
+    """What of ``may`` goes where: path, words for it (empty: the host itself, as it was addressed), region. The regions
+    are disjoint; where it is not known which of several destinations, the words name all of them."""
+    space = acceptance.space
+    atoms: List[Tuple[str, Tuple[str, ...], int]] = []
+    seen = space.empty
+    for delivery in acceptance.deliveries:
+        rest, words = delivery.node, delivery_text(delivery)
+        if space.meet(seen, rest):
+            cut: List[Tuple[str, Tuple[str, ...], int]] = []
+            for path, texts, node in atoms:
+                shared = space.intersect(node, rest)
+                rest = space.minus(rest, node)
+                joined = texts if words in texts else texts + (words,)
+                joined_path = path if path == delivery.path else "forward"
+                cut += [(path, texts, space.minus(node, shared)), (joined_path, joined, shared)]
+            atoms = [atom for atom in cut if atom[2] != space.empty]
+        if rest != space.empty:
+            atoms.append((delivery.path, (words,), rest))
+        seen = space.union(seen, delivery.node)
+    rest = space.minus(acceptance.may, seen)
+    if rest != space.empty:
+        atoms.append(("input", ("",), rest))
+    together: Dict[Tuple[str, str], List[int]] = {}
+    for path, texts, node in atoms:
+        shown = texts[0] if len(texts) == 1 else " or ".join(text or "the host itself" for text in texts)
+        together.setdefault((path, shown), []).append(node)
+    return [(path, shown, space.union_all(nodes)) for (path, shown), nodes in together.items()]
+
+
+def delivery_text(delivery: Delivery) -> str:
+    """``172.17.0.2:25 on docker0``, ``port 25``; empty for the host itself, as it was addressed."""
+    port = "" if delivery.to_port is None else "port {0}".format(delivery.to_port)
+    if delivery.path == "input" and port:
+        return port
+    if delivery.to_address is not None:
+        address = address_text(*delivery.to_address)
+        shown = "[{0}]".format(address) if delivery.to_address[0] == 6 and port else address
+        text = shown if delivery.to_port is None else "{0}:{1}".format(shown, delivery.to_port)
+    elif delivery.path == "input":
+        return ""
+    else:
+        text = port or ("another address" if delivery.translated else "the addressed host")
+    if delivery.path == "forward":
+        return "{0} on {1}".format(text, delivery.interface or "an interface that is not known")
+    return text
 
 
 def lines(acceptance: Acceptance, region: int) -> List[str]:
@@ -126,7 +180,7 @@ def _parts(space: Space, region: int) -> Iterator[_Part]:
 def _order(part: _Part) -> Tuple[object, ...]:
     """Family, protocol, port; then everything else, so that the order is total."""
     box = part.box
-    rest = tuple(box.get(dim, ()) for dim in (ICMP_TYPE, SADDR, IIF, SPORT, DADDR))
+    rest = tuple(box.get(dim, ()) for dim in (ICMP_TYPE, ICMP_CODE, SADDR, IIF, SPORT, DADDR))
     return (part.family, box[PROTOCOL], box.get(DPORT, ((0, TOP[DPORT]),)), rest)
 
 
@@ -172,6 +226,8 @@ class _View:
                 conditions["destinations_except"] = left_out
         if ICMP_TYPE in box:
             conditions["icmp_types"] = icmp_type_texts(box[PROTOCOL][0][0], box[ICMP_TYPE])
+        if ICMP_CODE in box:
+            conditions["icmp_codes"] = range_texts(box[ICMP_CODE])
         return conditions
 
     def line(self, part: _Part, entry: Mapping[str, Any]) -> str:
@@ -179,6 +235,8 @@ class _View:
         text = _service(part.protocol, part.box)
         if "icmp_types" in conditions:
             text += " " + ",".join(conditions["icmp_types"])
+        if "icmp_codes" in conditions:
+            text += " code " + ",".join(conditions["icmp_codes"])
         text += " from " + _networks(entry["sources"], entry.get("sources_except", ()))
         if intersect(part.box.get(IIF, self.inputs), self.inputs) != self.inputs:
             text += " on " + ",".join("other interfaces" if n == "*" else n for n in entry["interfaces"])

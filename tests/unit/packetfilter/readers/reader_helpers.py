@@ -10,7 +10,19 @@ import ipaddress
 import json
 
 from _gate.packetfilter.interpret import walk
-from _gate.packetfilter.model import DADDR, DPORT, FAMILY, ICMP_TYPE, IIF, PROTOCOL, SADDR, SPORT, interface_value
+from _gate.packetfilter.model import (
+    DADDR,
+    DPORT,
+    FAMILY,
+    ICMP_CODE,
+    ICMP_TYPE,
+    IIF,
+    NOTHING_KNOWN,
+    PROTOCOL,
+    SADDR,
+    SPORT,
+    interface_value,
+)
 from _gate.packetfilter.readers import iptables_save, nft_json
 
 METAINFO = {"metainfo": {"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}}
@@ -63,13 +75,16 @@ def save(*lines, table="filter", chains=(":INPUT DROP [0:0]",), family=4):
     return iptables_save.read(text, family, "test").ruleset
 
 
-def packet(saddr="203.0.113.9", daddr="192.0.2.1", protocol=6, dport=25, sport=40000, iif="eth0", icmp_type=0):
+def packet(
+    saddr="203.0.113.9", daddr="192.0.2.1", protocol=6, dport=25, sport=40000, iif="eth0", icmp_type=0, icmp_code=0
+):
     source, destination = ipaddress.ip_address(saddr), ipaddress.ip_address(daddr)
     return {
         FAMILY: source.version,
         IIF: interface_value(iif),
         PROTOCOL: protocol,
         ICMP_TYPE: icmp_type,
+        ICMP_CODE: icmp_code,
         DPORT: dport,
         SPORT: sport,
         DADDR: int(destination),
@@ -81,13 +96,18 @@ def packet6(**more):
     return packet(**{"saddr": "2001:db8:9::9", "daddr": "2001:db8::1", **more})
 
 
-def outcome(ruleset, **more):
+def outcome(ruleset, host=NOTHING_KNOWN, **more):
     """What can become of an IPv4 packet."""
-    return walk(ruleset, packet(**more)).outcomes
+    return walk(ruleset, packet(**more), host).outcomes
 
 
-def outcome6(ruleset, **more):
-    return walk(ruleset, packet6(**more)).outcomes
+def outcome6(ruleset, host=NOTHING_KNOWN, **more):
+    return walk(ruleset, packet6(**more), host).outcomes
+
+
+def certainty(ruleset, host=NOTHING_KNOWN, **more):
+    """always, sometimes (it hangs on the host's state), or unknown."""
+    return walk(ruleset, packet(**more), host).certainty
 
 
 def doubts(ruleset):

@@ -97,10 +97,10 @@ def test_from_files(tmp_path):
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        ({}, ["rules", "nft_json, iptables, ip6tables"]),
+        ({}, ["rules", "nft, nft_json, iptables, ip6tables, ipset"]),
         ({"iptable": "/x"}, ["rules.iptable", "rules.iptables"]),
-        ({"nft": "/x"}, ["rules.nft", "nft -j list ruleset"]),
-        ({"ipset": "/x"}, ["rules.ipset", "not read yet"]),
+        ({"nft": "/x", "nft_json": "/y"}, ["rules.nft", "left out where rules.nft_json is given"]),
+        ({"ipset": "/x"}, ["rules.ipset", "together with the iptables rules"]),
         ({"iptables": ""}, ["rules.iptables", "path"]),
     ],
 )
@@ -141,3 +141,32 @@ def test_a_file_beyond_all_bounds(tmp_path):
         os.truncate(stream.fileno(), 300 * 1024 * 1024)
     with pytest.raises(EvidenceError, match="more than"):
         from_files({"nft_json": str(path)})
+
+
+SETS = "create banned hash:ip family inet hashsize 1024 maxelem 65536\nadd banned 203.0.113.9\n"
+WITH_SETS = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m set --match-set banned src -j DROP\nCOMMIT\n"
+
+
+def test_sets_from_a_file(tmp_path):
+    paths = {"iptables": write(tmp_path / "v4", WITH_SETS), "ipset": write(tmp_path / "sets", SETS)}
+    found = from_files(paths)
+    assert outcome(found.ruleset) == NO
+    assert outcome(found.ruleset, saddr="203.0.113.8") == YES
+    assert found.ruleset.notes == ()
+    assert found.sources[-1] == paths["ipset"] + " (ipset save)"
+
+
+def test_sets_that_are_not_given_are_named(tmp_path):
+    found = from_files({"iptables": write(tmp_path / "v4", WITH_SETS)})
+    assert outcome(found.ruleset) == MAYBE
+    assert "what is in the sets banned is not known" in found.ruleset.notes[0]
+    assert "rules.ipset" in found.ruleset.notes[0]
+
+
+def test_marks_go_from_nftables_to_iptables():
+    mark = {"mangle": {"key": {"meta": {"key": "mark"}}, "value": 5}}
+    marking = chain("mark", rules=[[mark]], family="ip", table="early", hook="prerouting", prio=-150, policy="accept")
+    nft = nft_json.read(document(*marking, family="ip", table="early"), "nft")
+    save = LEGACY_LINE + "*filter\n:INPUT DROP [0:0]\n-A INPUT -m mark --mark 0x4/0x4 -j ACCEPT\nCOMMIT\n"
+    assert outcome(together(nft, save).ruleset) == YES
+    assert outcome(iptables_save.read(save, 4, "save").ruleset) == NO

@@ -72,9 +72,9 @@ def test_flags_of_a_table(flags: Any, expected: str) -> None:
 @pytest.mark.parametrize("line, expected", [("flags dormant", "smtp, all"), ("flags owner", "smtp, no more")])
 def test_on_the_host_the_text_form_tells(line: str, expected: str) -> None:
     def run(command: Sequence[str]) -> live.Output:
-        if command[1:] == ["-j", "list", "ruleset"]:
+        if command[1:] == ["-j", "-t", "list", "ruleset"]:
             return live.Output(0, listing(flags="t"), "")
-        if command[1:] == ["-t", "list", "table", "inet", "t"]:
+        if command[1:] == ["-t", "list", "ruleset"]:
             return live.Output(0, "table inet t {\n\t" + line + "\n\n\tchain c {\n\t}\n}\n", "")
         return live.Output(0, "[]", "")
 

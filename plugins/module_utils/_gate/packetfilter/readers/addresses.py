@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from typing import Any, Optional, Tuple
 
-from ..model import address_range
+from ..model import IPV4_TOP, SADDR, TOP
 from .conditions import Unclear
 from .names import decimal
 
@@ -30,17 +30,20 @@ def network(value: int, length: int, family: int) -> Tuple[int, int]:
     bits = _BITS[family]
     if not 0 <= length <= bits:
         raise Unclear("a prefix of {0} bits".format(length))
-    size = 1 << (bits - length)
-    first = value // size * size
-    return address_range(family, first, first + size - 1)
+    rest = (1 << (bits - length)) - 1
+    last = value | rest
+    return (value & ~rest, TOP[SADDR] if last == IPV4_TOP and family == 4 else last)
 
 
 def prefix_range(text: Any, family: int) -> Tuple[int, int]:
     """``10.0.0.0/8``, ``10.0.0.0/255.0.0.0`` or one address. :raises Unclear: for a mask with gaps, or no address."""
-    start, slash, mask = str(text).partition("/")
+    if type(text) is not str:
+        raise Unclear("{0!r} is no IPv{1} address".format(text, family))
+    if "/" not in text:
+        first = address(text, family)
+        return (first, TOP[SADDR] if first == IPV4_TOP and family == 4 else first)
+    start, _slash, mask = text.partition("/")
     first = address(start, family)
-    if not slash:
-        return address_range(family, first, first)
     if mask.isdigit():
         bits = decimal(mask, 32 if family == 4 else 128)
         if bits is None:

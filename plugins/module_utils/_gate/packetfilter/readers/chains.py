@@ -7,47 +7,45 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Mapping, Optional, Set
+from typing import Dict, Iterable, List, Mapping, Set
 
-from ..model import JUMP, Chain
-
-Edges = Mapping[str, Set[str]]
-
-
-def before_conntrack(edges: Edges, bases: Mapping[str, Optional[bool]]) -> Dict[str, Optional[bool]]:
-    """For each chain that a base chain reaches, whether it runs before connection tracking; None when both happen.
-
-    ``bases``: the same for the base chains.
-    """
-    result: Dict[str, Optional[bool]] = {}
-    for start, early in bases.items():
-        seen: Set[str] = set()
-        waiting = [start]
-        while waiting:
-            name = waiting.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            result[name] = early if result.get(name, early) == early else None
-            waiting.extend(edges.get(name, ()))
-    return result
+from ..model import JUMP, Chain, Rule
 
 
 def without_idle_jumps(chains: Mapping[str, Chain]) -> Dict[str, Chain]:
     """The chains without jumps to chains that do nothing (those only log, or are empty), which firewalld and ufw have by
     the hundred. A ``goto`` to such a chain stays: it ends its own chain."""
     result = dict(chains)
+    callers: Dict[str, Set[str]] = {}
+    for name, chain in chains.items():
+        for rule in chain.rules:
+            for _boxes, verdict in rule.branches:
+                if verdict.kind == JUMP:
+                    callers.setdefault(verdict.chain, set()).add(name)
     idle: Set[str] = set()
-    while True:
-        for name, chain in result.items():
-            rules = tuple(
-                rule
-                for rule in chain.rules
-                if not all(verdict.kind == JUMP and verdict.chain in idle for _boxes, verdict in rule.branches)
-            )
-            if len(rules) < len(chain.rules):
-                result[name] = replace(chain, rules=rules)
-        found = {name for name, chain in result.items() if not chain.rules and chain.base is None}
-        if found == idle:
-            return result
-        idle = found
+    waiting = [name for name, chain in chains.items() if _is_idle(chain)]
+    while waiting:
+        idle.update(waiting)
+        touched: Set[str] = set()
+        for name in waiting:
+            touched.update(callers.get(name, ()))
+        waiting = []
+        for name in sorted(touched):
+            kept = _kept(result[name].rules, idle)
+            if len(kept) < len(result[name].rules):
+                result[name] = replace(result[name], rules=tuple(kept))
+                if _is_idle(result[name]):
+                    waiting.append(name)
+    return result
+
+
+def _is_idle(chain: Chain) -> bool:
+    return not chain.rules and chain.base is None
+
+
+def _kept(rules: Iterable[Rule], idle: Set[str]) -> List[Rule]:
+    return [
+        rule
+        for rule in rules
+        if not all(verdict.kind == JUMP and verdict.chain in idle for _boxes, verdict in rule.branches)
+    ]

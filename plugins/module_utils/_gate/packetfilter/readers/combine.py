@@ -20,7 +20,9 @@ from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tupl
 
 from ..model import Ruleset, Table
 from .iptables_save import LEGACY, NFT, Saved
+from .marks import resolved
 from .nft_json import NftRules
+from .source_nat import behind_source_nat
 
 _FAMILY = {4: "ip", 6: "ip6"}
 _COMMAND = {"ip": "iptables-save (option rules.iptables)", "ip6": "ip6tables-save (option rules.ip6tables)"}
@@ -36,11 +38,16 @@ class RulesEvidence:
     sources: Tuple[str, ...]
 
 
-def combine(nft: Optional[NftRules], saves: Sequence[Tuple[int, Saved]], sources: Sequence[str]) -> RulesEvidence:
+def combine(
+    nft: Optional[NftRules],
+    saves: Sequence[Tuple[int, Saved]],
+    sources: Sequence[str],
+    more_notes: Sequence[str] = (),
+) -> RulesEvidence:
     """:param saves: the family (4 or 6) with each text; there can be several of one family (nft and legacy)."""
     tables: Dict[Tuple[str, str], Table] = {}
     families: Set[int] = {family for family, _saved in saves}
-    notes: Set[str] = set()
+    notes: Set[str] = set(more_notes)
     hidden: Set[Tuple[str, str]] = set()
     if nft is not None:
         families = {4, 6}
@@ -76,7 +83,7 @@ def combine(nft: Optional[NftRules], saves: Sequence[Tuple[int, Saved]], sources
                     family, name, _COMMAND[family]
                 )
             )
-    ruleset = Ruleset(tuple(tables.values()) + tuple(beside), tuple(sorted(notes)))
+    ruleset = behind_source_nat(resolved(Ruleset(tuple(tables.values()) + tuple(beside), tuple(sorted(notes)))))
     return RulesEvidence(ruleset, frozenset(families), tuple(sources))
 
 

@@ -10,24 +10,25 @@ import os
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from ...errors import EvidenceError, IntentError
-from . import iptables_save, nft_json
+from ..model import NOTHING_KNOWN, Host
+from . import ipset, iptables_save, nft_file, nft_json
 from .combine import RulesEvidence, combine
+from .iptables_around import sets_used, surroundings
 
-#: What each key of ``rules`` holds: the command whose output it is.
+#: What each key of ``rules`` holds: the command whose output it is (``nft list ruleset`` stands for nft's text form).
 COMMANDS: Dict[str, str] = {
+    "nft": "nft list ruleset",
     "nft_json": "nft -j list ruleset",
     "iptables": "iptables-save",
     "ip6tables": "ip6tables-save",
+    "ipset": "ipset save",
 }
-_NOT_YET = {
-    "nft": "nft's text form is not read yet: give rules.nft_json, the output of `nft -j list ruleset`",
-    "ipset": "ipset is not read yet: leave it out (matches on sets are then in doubt)",
-}
+_KEYS = {4: "iptables", 6: "ip6tables"}
 _LARGEST = 256 * 1024 * 1024
 
 
-def from_files(rules: Mapping[str, str]) -> RulesEvidence:
-    """:param rules: key of `COMMANDS` -> path of a file with that command's output.
+def from_files(rules: Mapping[str, str], host: Host = NOTHING_KNOWN) -> RulesEvidence:
+    """:param rules: key of `COMMANDS` -> path of a file with that command's output. ``host``: where the rules will act.
 
     :raises IntentError: for a key that is not known, or no path at all.
     :raises EvidenceError: for a file that is missing, unreadable, empty, cut off, or something else.
@@ -36,27 +37,44 @@ def from_files(rules: Mapping[str, str]) -> RulesEvidence:
         raise IntentError("rules", dict(rules), "a mapping with any of {0}".format(", ".join(COMMANDS)))
     for key, path in rules.items():
         option = "rules.{0}".format(key)
-        if key in _NOT_YET:
-            raise IntentError(option, path, "left out: {0}".format(_NOT_YET[key]))
         if key not in COMMANDS:
             raise IntentError(option, path, "one of {0}".format(", ".join("rules." + known for known in COMMANDS)))
         if not isinstance(path, str) or not path:
             raise IntentError(option, path, "the path of a file with the output of `{0}`".format(COMMANDS[key]))
-    nft: Optional[nft_json.NftRules] = None
-    saves: List[Tuple[int, iptables_save.Saved]] = []
+    if "ipset" in rules and not {"iptables", "ip6tables"} & set(rules):
+        raise IntentError("rules.ipset", rules["ipset"], "given together with the iptables rules that use the sets")
+    if {"nft", "nft_json"} <= set(rules):
+        raise IntentError("rules.nft", rules["nft"], "left out where rules.nft_json is given: both hold nft's rules")
+    texts: Dict[str, str] = {}
+    subjects: Dict[str, str] = {}
     sources: List[str] = []
     for key in COMMANDS:
-        if key not in rules:
-            continue
-        subject = "rules.{0}={1}".format(key, rules[key])
-        text = _text(rules[key], subject, "give a file with the output of `{0}`".format(COMMANDS[key]))
-        sources.append("{0} ({1})".format(rules[key], COMMANDS[key]))
-        if key == "nft_json":
-            nft = nft_json.read(text, subject)
-        else:
-            family = 4 if key == "iptables" else 6
-            saves.append((family, iptables_save.read(text, family, subject)))
-    return combine(nft, saves, sources)
+        if key in rules:
+            subjects[key] = "rules.{0}={1}".format(key, rules[key])
+            right = "give a file with the output of `{0}`".format(COMMANDS[key])
+            sources.append("{0} ({1})".format(rules[key], COMMANDS[key]))
+            if key != "nft":
+                texts[key] = _text(rules[key], subjects[key], right)
+    nft: Optional[nft_json.NftRules] = None
+    if "nft" in rules:
+        nft = nft_file.read_text(rules["nft"], subjects["nft"], host.interfaces or ())
+    elif "nft_json" in rules:
+        nft = nft_json.read(texts["nft_json"], subjects["nft_json"])
+    saves = {family: texts[key] for key, family in (("iptables", 4), ("ip6tables", 6)) if key in texts}
+    sets = ipset.read(texts["ipset"], subjects["ipset"]) if "ipset" in texts else {}
+    around = surroundings(saves.values(), sets, host)
+    saved: List[Tuple[int, iptables_save.Saved]] = []
+    for family, text in saves.items():
+        saved.append((family, iptables_save.read(text, family, subjects[_KEYS[family]], around)))
+    notes: List[str] = []
+    missing = sorted(set().union(*map(sets_used, saves.values())) - set(sets))
+    if missing:
+        notes.append(
+            "what is in the sets {0} is not known: give the output of `ipset save` (option rules.ipset)".format(
+                ", ".join(missing)
+            )
+        )
+    return combine(nft, saved, sources, notes)
 
 
 def _text(path: str, subject: str, right: str) -> str:

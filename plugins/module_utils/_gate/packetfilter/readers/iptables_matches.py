@@ -2,21 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of iptables' matches as conditions, one function for each kind of option."""
+"""iptables' generic options, and its matches on what a packet says about itself: ports, ranges, flags, types, headers.
+
+One function reads one option. iptables_state.py has the matches whose options belong together, or that ask for more than
+the packet; `MATCHES` in iptables_rules.py names all of them.
+"""
 
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field
-from typing import Callable, Dict, FrozenSet, List, Set, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 from ..intervals import complement, normal
 from ..model import (
+    ANY,
     DADDR,
     DPORT,
+    ICMP_CODE,
     ICMP_TYPE,
     IIF,
-    PORT_PROTOCOLS,
+    OIF,
     PROTOCOL,
     SADDR,
     SPORT,
@@ -27,123 +32,120 @@ from ..model import (
 )
 from . import names
 from .addresses import address, prefix_range
-from .conditions import ALWAYS, EVERYTHING, NEVER, NOTHING, Condition, Region, Unclear, holds
+from .conditions import ALWAYS, EVERYTHING, NEVER, NOTHING, Condition, Region, Unclear, doubt, holds
+from .iptables_options import Context, Option
 from .question import (
     ASSUMES_OWN_DESTINATION,
-    DESTINATION_TYPE,
     HOP_LIMIT,
     HOP_LIMIT_UNKNOWN,
     PACKET_TYPE,
     SYN_ALONE,
     V4,
     V6,
-    ZERO,
-    Partition,
-    conntrack_state,
     where_value,
 )
 
 _ICMP_MATCHES = {"icmp": (1, V4, names.IPTABLES_ICMP), "icmp6": (58, V6, names.IPTABLES_ICMPV6)}
-_PORTED = normal((number, number) for number in PORT_PROTOCOLS.values())
-_ADDRESS_TYPES = {name.upper(): number for name, number in names.ADDRESS_TYPES.items()}
-_STATES = {name.upper(): number for name, number in names.CT_STATES.items()}
-#: Pseudo-states that a first packet has only where NAT touched it, and such packets are uncertain anyway.
-_NAT_STATES = {"SNAT", "DNAT"}
-_STATUS_NEVER = {"EXPECTED", "SEEN_REPLY", "ASSURED"}
+#: Protocol numbers that are extension headers of IPv6, or end its chain of headers.
+_EXTENSION_HEADERS = normal((number, number) for number in (0, 43, 44, 50, 51, 59, 60))
+
+#: Reads one option. May raise Unclear.
+Handler = Callable[[Context, Option], Condition]
+#: Reads one match with its options.
+Reader = Callable[[Context, str, Sequence[Option]], List[Condition]]
 
 
-@dataclass
-class Context:
-    """What the options of one rule depend on besides themselves.
+def one_by_one(handlers: Dict[str, Handler]) -> Reader:
+    """A match whose options are conditions of their own, all of which must hold."""
 
-    ``family``: 4 or 6. ``before_conntrack``: the rule's table (raw) is run before connection tracking.
-    ``limits_interface``: the rule narrows an address type to one interface. ``protocol``: what ``-p`` demands.
-    ``notes``: collects what was assumed.
-    """
+    def reader(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
+        return [read_option(handlers[option.name], context, option) for option in options]
 
-    family: int
-    before_conntrack: bool
-    notes: Set[str]
-    limits_interface: bool = False
-    protocol: Box = field(default_factory=dict)
-
-    def ports_within(self) -> Box:
-        """The packets that a port option of the rule can be about."""
-        return self.protocol or {PROTOCOL: _PORTED}
-
-    def conntrack_needed(self) -> None:
-        if self.before_conntrack:
-            raise Unclear("in the raw table, which is run before connection tracking")
+    return reader
 
 
-#: Reads one option: its words for messages, whether ``!`` stands before it, its values. May raise Unclear.
-Handler = Callable[[Context, str, bool, List[str]], Condition]
+def read_option(handler: Handler, context: Context, option: Option) -> Condition:
+    try:
+        return handler(context, option)
+    except Unclear as unclear:
+        return unclear.doubt(option.words)
 
 
-def _no_condition(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
+def in_doubt(run_time: bool, within: Box = ANY) -> Reader:
+    """A match that is not in the model. ``run_time``: as in `model.Match`."""
+
+    def reader(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
+        return [doubt(match_words(module, options), within, run_time)]
+
+    return reader
+
+
+def never(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
+    """A match that holds for no packet in question, negated or not: on a header that it does not have."""
+    return [NEVER]
+
+
+def always(context: Context, option: Option) -> Condition:
     return ALWAYS
 
 
-def _not_reverse_path(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    """``-m rpfilter`` holds for packets from where they should come, with ``--invert`` for the others."""
-    return NEVER
+def match_words(module: str, options: Sequence[Option]) -> str:
+    return " ".join(["-m " + module] + [option.words for option in options])
 
 
-def _protocol(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    name = _one(arguments)
+def one_value(option: Option) -> str:
+    if len(option.values) != 1:
+        raise Unclear("one value expected")
+    return option.values[0]
+
+
+def read_protocol(context: Context, option: Option) -> Condition:
+    name = one_value(option)
     number = names.protocol_number(name)
     if number is None and name != "all":
         raise Unclear("no protocol known here")
     if not number:  # -p all, -p 0
-        return NEVER if negated else ALWAYS
-    box: Box = {PROTOCOL: ((number, number),)}
-    context.protocol = {PROTOCOL: complement(box[PROTOCOL], TOP[PROTOCOL])} if negated else box
-    return holds(Region((box,)), {}, negated, words)
+        return NEVER if option.negated else ALWAYS
+    return holds(Region(({PROTOCOL: ((number, number),)},)), {}, option.negated, option.words)
 
 
-def _one(arguments: List[str]) -> str:
-    if len(arguments) != 1:
-        raise Unclear("one value expected")
-    return arguments[0]
-
-
-def _network(dimension: int) -> Handler:
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-        ranges = normal(prefix_range(item, context.family) for item in _one(arguments).split(","))
-        return holds(Region(({dimension: ranges},)), {}, negated, words)
+def networks(dimension: int) -> Handler:
+    def handler(context: Context, option: Option) -> Condition:
+        ranges = normal(prefix_range(item, context.family) for item in one_value(option).split(","))
+        return holds(Region(({dimension: ranges},)), {}, option.negated, option.words)
 
     return handler
 
 
-def _addresses(dimension: int) -> Handler:
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-        first, _dash, last = _one(arguments).partition("-")
+def _address_range(dimension: int) -> Handler:
+    def handler(context: Context, option: Option) -> Condition:
+        first, _dash, last = one_value(option).partition("-")
         family = context.family
-        pair = address_range(family, address(first, family), address(last or first, family))
-        ranges = normal([pair])
-        return holds(Region(({dimension: ranges},) if ranges else NOTHING), {}, negated, words)
+        ranges = normal([address_range(family, address(first, family), address(last or first, family))])
+        return holds(Region(({dimension: ranges},) if ranges else NOTHING), {}, option.negated, option.words)
 
     return handler
 
 
-def _in_interface(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    return holds(Region(({IIF: (interface_range(_one(arguments), "+"),)},)), {}, negated, words)
+def _interface(dimension: int) -> Handler:
+    """A packet without an output interface has the name ``""`` there: ``-o eth0`` does not hold, ``! -o eth0`` does."""
+
+    def handler(context: Context, option: Option) -> Condition:
+        box: Box = {dimension: (interface_range(one_value(option), "+"),)}
+        return holds(Region((box,)), {}, option.negated, option.words)
+
+    return handler
 
 
-def _out_interface(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    """A packet that comes in has no output interface yet; whether ``!`` then holds differs between kernels."""
-    if _one(arguments) == "+" and not negated:
-        return holds(Region(EVERYTHING), {}, False, words)
-    if negated:
-        raise Unclear("a packet that comes in has no output interface")
-    return NEVER
+def _fragment(context: Context, option: Option) -> Condition:
+    return ALWAYS if option.negated else NEVER
 
 
-def _fragment(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    return holds(Region(EVERYTHING), {}, False, words) if negated else NEVER
+def _of_family(family: int) -> Handler:
+    return lambda context, option: ALWAYS if context.family == family else NEVER
 
 
-def _pairs(text: str) -> List[Tuple[int, int]]:
+def port_pairs(text: str) -> List[Tuple[int, int]]:
     """``25,1000:2000,:5`` as ranges; an inverted range is empty."""
     result = []
     for item in text.split(","):
@@ -159,10 +161,10 @@ def _pairs(text: str) -> List[Tuple[int, int]]:
 def _ports(*dimensions: int) -> Handler:
     """The port is one of those given, in any of the dimensions."""
 
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-        ranges = normal(_pairs(_one(arguments)))
+    def handler(context: Context, option: Option) -> Condition:
+        ranges = normal(port_pairs(one_value(option)))
         boxes = tuple({dimension: ranges} for dimension in dimensions) if ranges else NOTHING
-        return holds(Region(boxes), context.ports_within(), negated, words)
+        return holds(Region(boxes), context.ports_within(), option.negated, option.words)
 
     return handler
 
@@ -180,163 +182,123 @@ def _flags(text: str) -> int:
     return total
 
 
-def _tcp_flags(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    if len(arguments) != 2:
+def _tcp_flags(context: Context, option: Option) -> Condition:
+    if len(option.values) != 2:
         raise Unclear("two lists of flags expected")
-    mask, value = _flags(arguments[0]), _flags(arguments[1])
-    boxes = where_value(SYN_ALONE, lambda flags: (flags & mask == value) != negated)
-    return holds(Region(boxes), {PROTOCOL: ((6, 6),)}, False, words)
+    mask, value = _flags(option.values[0]), _flags(option.values[1])
+    boxes = where_value(SYN_ALONE, lambda flags: (flags & mask == value) != option.negated)
+    return holds(Region(boxes), {PROTOCOL: ((6, 6),)}, False, option.words)
 
 
-def _syn(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    return _tcp_flags(context, words, negated, ["FIN,SYN,RST,ACK", "SYN"])
+def _syn(context: Context, option: Option) -> Condition:
+    return _tcp_flags(context, option._replace(values=("FIN,SYN,RST,ACK", "SYN")))
+
+
+def _not_modelled(protocol: int) -> Handler:
+    """Something in a protocol's header that the model does not have."""
+
+    def handler(context: Context, option: Option) -> Condition:
+        raise Unclear("", {PROTOCOL: ((protocol, protocol),)})
+
+    return handler
 
 
 def _icmp(module: str) -> Handler:
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
+    def handler(context: Context, option: Option) -> Condition:
         number, family, known = _ICMP_MATCHES[module]
         within: Box = {**family, PROTOCOL: ((number, number),)}
-        text = _one(arguments)
+        text = one_value(option)
         if text == "any" or (text == "255" and number == 1):
-            return NEVER if negated else holds(Region(EVERYTHING), within, False, words)
-        kind, slash, code = text.partition("/")
-        given = names.decimal(kind, 255)
-        if given is not None:
-            value, has_code = given, bool(slash)
-        elif text in known:
-            value, found = known[text]
-            has_code = found is not None
-        else:
+            return NEVER if option.negated else holds(Region(EVERYTHING), within, False, option.words)
+        kind, slash, code_text = text.partition("/")
+        value = names.decimal(kind, 255)
+        code = names.decimal(code_text, 255) if slash else None
+        if text in known:
+            value, code = known[text]
+        elif value is None or (slash and code is None):
             raise Unclear("no ICMP type known here", within)
-        box: Box = {ICMP_TYPE: ((value, value),)}
-        region = Region(NOTHING, (box,), "the code is not looked at") if has_code else Region((box,))
-        return holds(region, within, negated, words)
+        box: Dict[int, Tuple[Tuple[int, int], ...]] = {ICMP_TYPE: ((value, value),)}
+        if code is not None:
+            box[ICMP_CODE] = ((code, code),)
+        return holds(Region((box,)), within, option.negated, option.words)
 
     return handler
 
 
-def _state(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    wanted = set(_one(arguments).split(","))
-    if wanted - set(_STATES) - _NAT_STATES:
-        raise Unclear("no state known here")
-    bits = {_STATES[name] for name in wanted - _NAT_STATES}
-    partition = conntrack_state(context.before_conntrack)
-    return holds(Region(where_value(partition, lambda state: (state in bits) != negated)), {}, False, words)
-
-
-def _status(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    context.conntrack_needed()
-    if set(_one(arguments).split(",")) <= _STATUS_NEVER:
-        return holds(Region(EVERYTHING), {}, False, words) if negated else NEVER
-    raise Unclear()
-
-
-def _direction(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    context.conntrack_needed()
-    original = _one(arguments).upper() == "ORIGINAL"
-    return holds(Region(where_value(ZERO, lambda value: original != negated)), {}, False, words)
-
-
-def _original(inner: Handler) -> Handler:
-    """``--ctorig...`` of the first packet is what the client addressed."""
-
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-        context.conntrack_needed()
-        return inner(context, words, negated, arguments)
-
-    return handler
-
-
-def _original_port(dimension: int) -> Handler:
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-        context.conntrack_needed()
-        ranges = normal(_pairs(_one(arguments)))
-        sure = ({PROTOCOL: _PORTED, dimension: ranges},) if ranges else NOTHING
-        return holds(Region(sure, ({PROTOCOL: complement(_PORTED, TOP[PROTOCOL])},)), {}, negated, words)
-
-    return handler
-
-
-def _conntrack_protocol(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-    number = names.protocol_number(_one(arguments))
-    if number is None:
-        raise Unclear("no protocol known here")
-    return holds(Region(({PROTOCOL: ((number, number),)},)), {}, negated, words)
-
-
-def _types(partition: Partition, known: Dict[str, int], decided: FrozenSet[str]) -> Handler:
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-        wanted = set(_one(arguments).split(","))
-        if not wanted <= decided or context.limits_interface:
-            raise Unclear()
-        context.notes.add(ASSUMES_OWN_DESTINATION)
-        numbers = {known[name] for name in wanted}
-        boxes = where_value(partition, lambda value: (value in numbers) != negated)
-        return holds(Region(boxes), V4 if context.family == 4 else V6, False, words)
-
-    return handler
+def _packet_type(context: Context, option: Option) -> Condition:
+    name = one_value(option)
+    if name not in ("host", "unicast", "broadcast", "multicast"):
+        raise Unclear()
+    context.notes.add(ASSUMES_OWN_DESTINATION)
+    wanted = names.PACKET_TYPES[name]
+    boxes = where_value(PACKET_TYPE, lambda value: (value == wanted) != option.negated)
+    return holds(Region(boxes), V4 if context.family == 4 else V6, False, option.words)
 
 
 def _hop_limit(compare: Callable[[int, int], bool]) -> Handler:
-    def handler(context: Context, words: str, negated: bool, arguments: List[str]) -> Condition:
-        text = _one(arguments)
-        limit = names.decimal(text, 255)
+    def handler(context: Context, option: Option) -> Condition:
+        limit = names.decimal(one_value(option), 255)
         if limit is None:
             raise Unclear("no hop limit")
-        sure = where_value(HOP_LIMIT, lambda value: compare(value, limit) != negated)
-        return holds(Region(sure, HOP_LIMIT_UNKNOWN), V6, False, words)
+        sure = where_value(HOP_LIMIT, lambda value: compare(value, limit) != option.negated)
+        return holds(Region(sure, HOP_LIMIT_UNKNOWN), V6, False, option.words)
 
     return handler
 
 
-GENERIC: Dict[str, Handler] = {
-    "-p": _protocol,
-    "-s": _network(SADDR),
-    "-d": _network(DADDR),
-    "-i": _in_interface,
-    "-o": _out_interface,
+def read_ipv6_header(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
+    """``-m ipv6header``: the packet in question has no extension header, so of all names ``prot`` alone is there. ``--soft``: the
+    names are among the headers (``!``: none is), instead of being all of them (ip6t_ipv6header.c)."""
+    soft = any(option.name == "--soft" for option in options)
+    within: Box = {**V6, PROTOCOL: complement(_EXTENSION_HEADERS, TOP[PROTOCOL])}
+    others: Box = {**V6, PROTOCOL: _EXTENSION_HEADERS}
+    result: List[Condition] = []
+    for option in options:
+        if option.name != "--header":
+            continue
+        wanted = set(",".join(option.values).split(","))
+        payload = bool(wanted & {"prot", "proto"})
+        if soft:
+            holding = not payload if option.negated else wanted <= {"prot", "proto"}
+        else:
+            holding = (wanted <= {"prot", "proto"}) != option.negated
+        region = Region((within,) if holding else NOTHING, (others,))
+        result.append(holds(region, {}, False, match_words(module, options)))
+    return result or [doubt(match_words(module, options))]
+
+
+GENERIC_HANDLERS: Dict[str, Handler] = {
+    "-p": read_protocol,
+    "-s": networks(SADDR),
+    "-d": networks(DADDR),
+    "-i": _interface(IIF),
+    "-o": _interface(OIF),
     "-f": _fragment,
+    "-c": always,
+    "-4": _of_family(4),
+    "-6": _of_family(6),
 }
 _PORT_OPTIONS: Dict[str, Handler] = {"--sport": _ports(SPORT), "--dport": _ports(DPORT)}
-_TYPE_NAMES = frozenset(_ADDRESS_TYPES) - {"ANYCAST", "UNSPEC"}
-#: Matches and their options. An option that is not here is in doubt; so is a match that is not here, as a whole.
-MATCHES: Dict[str, Dict[str, Handler]] = {
-    "comment": {"--comment": _no_condition},
-    "nfacct": {"--nfacct-name": _no_condition},
-    "rpfilter": {
-        "--invert": _not_reverse_path,
-        "--loose": _no_condition,
-        "--validmark": _no_condition,
-        "--accept-local": _no_condition,
-    },
-    "tcp": {**_PORT_OPTIONS, "--tcp-flags": _tcp_flags, "--syn": _syn},
+#: Matches whose options are conditions of their own.
+SIMPLE: Dict[str, Dict[str, Handler]] = {
+    "comment": {"--comment": always},
+    "tcp": {**_PORT_OPTIONS, "--tcp-flags": _tcp_flags, "--syn": _syn, "--tcp-option": _not_modelled(6)},
     "udp": _PORT_OPTIONS,
-    "dccp": _PORT_OPTIONS,
-    "sctp": _PORT_OPTIONS,
+    "dccp": {**_PORT_OPTIONS, "--dccp-types": _not_modelled(33), "--dccp-option": _not_modelled(33)},
+    "sctp": {**_PORT_OPTIONS, "--chunk-types": _not_modelled(132)},
     "udplite": _PORT_OPTIONS,
     "icmp": {"--icmp-type": _icmp("icmp")},
-    "hl": {"--hl-eq": _hop_limit(operator.eq), "--hl-lt": _hop_limit(operator.lt), "--hl-gt": _hop_limit(operator.gt)},
     "icmp6": {"--icmpv6-type": _icmp("icmp6"), "--icmp6-type": _icmp("icmp6")},
+    "hl": {"--hl-eq": _hop_limit(operator.eq), "--hl-lt": _hop_limit(operator.lt), "--hl-gt": _hop_limit(operator.gt)},
     "multiport": {
         "--sports": _ports(SPORT),
         "--dports": _ports(DPORT),
         "--ports": _ports(SPORT, DPORT),
         "--port": _ports(SPORT, DPORT),
     },
-    "conntrack": {
-        "--ctstate": _state,
-        "--ctstatus": _status,
-        "--ctdir": _direction,
-        "--ctproto": _original(_conntrack_protocol),
-        "--ctorigsrc": _original(_network(SADDR)),
-        "--ctorigdst": _original(_network(DADDR)),
-        "--ctorigsrcport": _original_port(SPORT),
-        "--ctorigdstport": _original_port(DPORT),
-    },
-    "state": {"--state": _state},
-    "iprange": {"--src-range": _addresses(SADDR), "--dst-range": _addresses(DADDR)},
-    "addrtype": {"--dst-type": _types(DESTINATION_TYPE, _ADDRESS_TYPES, _TYPE_NAMES)},
-    "pkttype": {
-        "--pkt-type": _types(PACKET_TYPE, names.PACKET_TYPES, frozenset(["host", "unicast", "broadcast", "multicast"]))
-    },
+    "iprange": {"--src-range": _address_range(SADDR), "--dst-range": _address_range(DADDR)},
+    "pkttype": {"--pkt-type": _packet_type},
+    "esp": {"--espspi": _not_modelled(50)},
+    "ah": {"--ahspi": _not_modelled(51)},
+    "mh": {"--mh-type": _not_modelled(135)},
 }

@@ -33,6 +33,15 @@ NFT_ICMPV6: Dict[str, int] = {
     "nd-neighbor-advert": 136, "nd-redirect": 137, "router-renumbering": 138, "ind-neighbor-solicit": 141,
     "ind-neighbor-advert": 142, "mld2-listener-report": 143,
 }  # fmt: skip
+#: nft's spelling of ICMP codes (``nft describe icmp code``), whatever the type is.
+NFT_ICMP_CODE: Dict[str, int] = {
+    "net-unreachable": 0, "host-unreachable": 1, "prot-unreachable": 2, "port-unreachable": 3, "frag-needed": 4,
+    "net-prohibited": 9, "host-prohibited": 10, "admin-prohibited": 13,
+}  # fmt: skip
+NFT_ICMPV6_CODE: Dict[str, int] = {
+    "no-route": 0, "admin-prohibited": 1, "addr-unreachable": 3, "port-unreachable": 4, "policy-fail": 5,
+    "reject-route": 6,
+}  # fmt: skip
 
 #: iptables' spelling: type, and code where the name stands for one (``iptables -p icmp -h``).
 IPTABLES_ICMP: Dict[str, Tuple[int, Optional[int]]] = {

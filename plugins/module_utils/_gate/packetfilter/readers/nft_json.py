@@ -9,232 +9,199 @@ Shapes are those of nft 0.9 to 1.1 (libnftables-json(5)); 1.0.6 differs from the
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, replace
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
-from ...errors import EvidenceError
+from ..collector import uncollected
 from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
 from . import nft_text
-from .chains import before_conntrack, without_idle_jumps
+from .chains import without_idle_jumps
 from .conditions import Condition, build, doubt, plain
-from .nft_matches import Matcher, NamedSet
-from .nft_rules import jump_targets, read_rule, updated_sets
-from .question import CONNTRACK_PRIORITY
-
-RIGHT = "give what `nft -j list ruleset` prints"
-
-_TABLE_FLAGS = frozenset(("dormant", "owner", "persist"))
-
-
-@dataclass
-class _ChainData:
-    name: str
-    base: Optional[Base] = None
-    rules: List[Dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
-class _TableData:
-    family: str
-    name: str
-    dormant: Optional[bool]  # None: nft did not say
-    chains: Dict[str, _ChainData] = field(default_factory=dict)
-    sets: Dict[str, Dict[str, Any]] = field(default_factory=dict)
+from .marks import resolved
+from .nft_document import MALFORMED, ChainData, ChainKey, TableData, TableKey, hidden_tables, malformed, read_document
+from .nft_matches import Matcher
+from .nft_rules import read_rule, updated_sets
+from .nft_sets import named_sets
+from .nft_step import TableRules
 
 
 @dataclass(frozen=True)
 class NftRules:
-    """``hidden``: tables (family, name) with iptables matches, whose parameters nft does not show.
-    ``perhaps_dormant``: tables (family, name) whose flags nft did not print rightly.
-    ``rule_counts``: (family, table, chain) -> rules in the text."""
+    """``hidden``: tables with iptables matches, whose parameters nft does not show. ``perhaps_dormant``: tables whose flags
+    nft did not print rightly. ``rule_counts``: rules in the text, by chain. ``without_devices``: chains at ingress whose devices
+    nft did not print."""
 
     ruleset: Ruleset
-    hidden: FrozenSet[Tuple[str, str]]
-    perhaps_dormant: FrozenSet[Tuple[str, str]]
-    rule_counts: Dict[Tuple[str, str, str], int]
+    hidden: FrozenSet[TableKey]
+    perhaps_dormant: FrozenSet[TableKey]
+    rule_counts: Dict[ChainKey, int]
+    without_devices: FrozenSet[ChainKey] = frozenset()
 
 
-def read(text: str, subject: str, dormant: Optional[Mapping[Tuple[str, str], bool]] = None) -> NftRules:
+def read(
+    text: str,
+    subject: str,
+    dormant: Optional[Mapping[TableKey, bool]] = None,
+    devices: Optional[Mapping[ChainKey, Tuple[str, ...]]] = None,
+    sets: Optional[Iterable[str]] = None,
+    handles: bool = True,
+) -> NftRules:
     """:param subject: what the text is, for messages: ``rules.nft_json=/etc/rules.json``.
-    :param dormant: of tables (family, name) whose flags the text may not tell: whether they are dormant.
+    :param dormant: of tables whose flags the text may not tell: whether they are dormant.
+    :param devices: of chains at ingress whose devices the text may not tell (`nft_listing.devices`).
+    :param sets: None where the text tells the elements of sets. Else (``nft -j -t list ruleset``) the outputs of ``nft -j list
+        set`` and ``list map`` for those that are needed (`nft_needed.needed_sets`); conditions on any other set are in doubt.
+    :param handles: whether a rule's handle is what the user knows it by; else it is the rule's number in its chain.
 
     :raises EvidenceError: when it is not the whole of what ``nft -j list ruleset`` prints.
     """
-    objects = _objects(text, subject)
-    tables: Dict[Tuple[str, str], _TableData] = {}
+    with uncollected():
+        return _read(text, subject, dormant or {}, devices or {}, sets, handles)
+
+
+def _read(
+    text: str,
+    subject: str,
+    dormant: Mapping[TableKey, bool],
+    devices: Mapping[ChainKey, Tuple[str, ...]],
+    sets: Optional[Iterable[str]],
+    handles: bool,
+) -> NftRules:
+    tables = read_document(text, subject, () if sets is None else sets)
     try:
-        for item in objects:
-            _take(item, tables, subject)
-        for key, sleeps in (dormant or {}).items():
-            tables[key].dormant = sleeps
+        for key, sleeps in dormant.items():
+            if key in tables:
+                tables[key].dormant = sleeps
+        hidden = hidden_tables(tables)
+        without: Set[ChainKey] = set()
+        for (family, name), data in tables.items():
+            for chain in data.chains.values():
+                _give_devices(chain, (family, name, chain.name), devices, without)
+                if not handles:
+                    chain.rules = [
+                        {**rule, "handle": None, "number": number} for number, rule in enumerate(chain.rules, 1)
+                    ]
         notes: Set[str] = set()
-        result = [_table(data, notes) for data in tables.values() if _concerns(data, notes)]
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
-        raise EvidenceError(subject, "an object is not as nft writes it ({0!r})".format(error), RIGHT) from error
-    hidden = frozenset(key for key, data in tables.items() if _hides(data))
+        result = [_table(data, sets is None, notes) for data in tables.values() if _concerns(data, notes)]
+    except MALFORMED as error:
+        raise malformed(subject, error) from error
     unclear = frozenset(key for key, data in tables.items() if data.dormant is None)
     counts = {key + (chain.name,): len(chain.rules) for key, data in tables.items() for chain in data.chains.values()}
-    return NftRules(Ruleset(tuple(result), tuple(sorted(notes))), hidden, unclear, counts)
+    ruleset = resolved(Ruleset(tuple(result), tuple(sorted(notes))))
+    return NftRules(ruleset, hidden, unclear, counts, frozenset(without))
 
 
-def _hides(data: _TableData) -> bool:
-    return any(
-        isinstance(step, dict) and "xt" in step
-        for chain in data.chains.values()
-        for rule in chain.rules
-        for step in rule.get("expr", ())
-    )
-
-
-def _objects(text: str, subject: str) -> List[Dict[str, Any]]:
-    start = text.lstrip()[:200]
-    if not start:
-        raise EvidenceError(subject, "it is empty: no ruleset in it", RIGHT)
-    if start.startswith(("table ", "#!/", "flush ruleset", "define ", "add table")):
-        raise EvidenceError(subject, "it is nft text, not JSON", RIGHT)
-    if start.startswith("*") or "Generated by ip" in start:
-        raise EvidenceError(subject, "it is iptables-save text, not JSON", RIGHT)
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        cut = "; it looks cut off" if start.startswith("{") and not text.rstrip().endswith("}") else ""
-        raise EvidenceError(subject, "it is not JSON ({0}){1}".format(error, cut), RIGHT) from error
-    objects = document.get("nftables") if isinstance(document, dict) else None
-    if not isinstance(objects, list):
-        raise EvidenceError(subject, 'it is JSON without the list "nftables": no ruleset in it', RIGHT)
-    if not any(isinstance(item, dict) and "metainfo" in item for item in objects):
-        raise EvidenceError(subject, 'the list "nftables" has no "metainfo": no output of nft', RIGHT)
-    return [item for item in objects if isinstance(item, dict)]
-
-
-def _flags(value: Any) -> Set[str]:
-    """One flag is a string, several are a list."""
-    return {value} if isinstance(value, str) else set(value or ())
-
-
-def _is_dormant(flags: Any) -> Optional[bool]:
-    """nft 1.0.6 prints whatever it finds in freed memory where a table has a single flag."""
-    if flags is None:
-        return False
-    names = [flags] if isinstance(flags, str) else flags
-    if not isinstance(names, list) or not all(isinstance(name, str) and name in _TABLE_FLAGS for name in names):
-        return None
-    return "dormant" in names
-
-
-def _take(item: Dict[str, Any], tables: Dict[Tuple[str, str], _TableData], subject: str) -> None:
-    ((kind, body),) = item.items()
-    if kind == "table":
-        tables[(body["family"], body["name"])] = _TableData(
-            body["family"], body["name"], _is_dormant(body.get("flags"))
-        )
-    elif kind in ("chain", "rule", "set", "map"):
-        table = tables.get((body["family"], body["table"]))
-        if table is None:
-            raise EvidenceError(
-                subject, "{0} of table {1} {2}, which is not there".format(kind, body["family"], body["table"]), RIGHT
-            )
-        if kind == "chain":
-            table.chains[body["name"]] = _ChainData(body["name"], _base(body))
-        elif kind == "rule":
-            chain = table.chains.get(body["chain"])
-            if chain is None:
-                raise EvidenceError(subject, "a rule of chain {0}, which is not there".format(body["chain"]), RIGHT)
-            chain.rules.append(body)
+def _give_devices(
+    chain: ChainData, key: ChainKey, devices: Mapping[ChainKey, Tuple[str, ...]], without: Set[ChainKey]
+) -> None:
+    """nft 1.0.6 prints the devices in its text, not in its JSON."""
+    base = chain.base
+    if base is not None and base.hook == "ingress" and not base.devices:
+        if key in devices:
+            chain.base = replace(base, devices=devices[key] or ("",))
         else:
-            table.sets[body["name"]] = body
+            without.add(key)
 
 
-def _base(body: Dict[str, Any]) -> Optional[Base]:
-    if "hook" not in body:
-        return None
-    devices = body.get("dev", ())
-    return Base(
-        hook=body["hook"],
-        kind=body["type"],
-        priority=int(body["prio"]),
-        policy=DROP if body.get("policy") == "drop" else ACCEPT,
-        devices=(devices,) if isinstance(devices, str) else tuple(devices),
-    )
-
-
-def _concerns(data: _TableData, notes: Set[str]) -> bool:
-    """Dormant tables do nothing; bridge and arp tables see other packets and are only mentioned."""
+def _concerns(data: TableData, notes: Set[str]) -> bool:
+    """Dormant tables do nothing; arp tables see other packets and are only mentioned."""
     if data.dormant:
         return False
-    if data.family in ("bridge", "arp"):
-        drops = any(
-            (chain.base is not None and chain.base.policy == DROP)
-            or any(
-                isinstance(step, dict) and set(step) & {"drop", "reject"}
-                for rule in chain.rules
-                for step in rule.get("expr", ())
-            )
-            for chain in data.chains.values()
-        )
-        if drops:
-            notes.add("table {0} {1} drops packets and is not part of the answer".format(data.family, data.name))
-        return False
-    return True
+    if data.family != "arp":
+        return True
+    if any(_drops(data, chain) for chain in data.chains.values()):
+        notes.add("table {0} {1} drops packets and is not part of the answer".format(data.family, data.name))
+    return False
 
 
-def _table(data: _TableData, notes: Set[str]) -> Table:
-    updated = {
-        name for chain in data.chains.values() for rule in chain.rules for name in updated_sets(rule.get("expr", ()))
-    }
-    sets = {
-        name: NamedSet(body.get("elem", ()), "dynamic" in _flags(body.get("flags")) or name in updated)
-        for name, body in data.sets.items()
-    }
-    matcher = Matcher(sets, notes)
-    names = set(data.chains)
-    edges = {
-        chain.name: {target for rule in chain.rules for target in jump_targets(rule.get("expr", ()), sets)} & names
-        for chain in data.chains.values()
-    }
-    early = before_conntrack(
-        edges, {chain.name: _is_early(chain.base) for chain in data.chains.values() if chain.base is not None}
+def _drops(data: TableData, chain: ChainData) -> bool:
+    return (chain.base is not None and chain.base.policy == DROP) or any(
+        isinstance(step, dict) and not {"drop", "reject"}.isdisjoint(step)
+        for rule in chain.rules
+        for step in rule.get("expr") or ()
     )
-    chains: Dict[str, Chain] = {}
-    for chain in data.chains.values():
-        matcher.before_conntrack = early.get(chain.name, False)
-        chains[chain.name] = _chain(data, chain, matcher, names)
+
+
+def _table(data: TableData, whole: bool, notes: Set[str]) -> Table:
+    updates: Dict[str, Set[str]] = {}
+    for statements in data.statements() if data.sets else ():
+        for name, operation in updated_sets(statements):
+            updates.setdefault(name, set()).add(operation)
+    rules = TableRules(Matcher(data.family, named_sets(data.sets, updates, whole), notes), set(data.chains))
+    chains = {chain.name: _chain(data, chain, rules, notes) for chain in data.chains.values()}
+    chains.update((name, Chain(name, found)) for name, found in rules.extra.items())
     return Table("nft", data.family, data.name, without_idle_jumps(chains))
 
 
-def _is_early(base: Base) -> Optional[bool]:
-    if base.hook == "ingress":
-        return True
-    if base.hook != "prerouting" or base.kind == "nat" or base.priority > CONNTRACK_PRIORITY:
-        return False
-    return True if base.priority < CONNTRACK_PRIORITY else None
-
-
-def _chain(data: _TableData, chain: _ChainData, matcher: Matcher, names: Set[str]) -> Chain:
+def _chain(data: TableData, chain: ChainData, table: TableRules, notes: Set[str]) -> Chain:
     rules: List[Rule] = []
     known: Tuple[Condition, ...] = ()
     base = chain.base
+    if base is not None and base.hook == "egress":
+        if _drops(data, chain):
+            notes.add(
+                "chain {0} of table {1} {2} drops packets that leave the host: it is no part of the answer, which is about"
+                " packets that come in".format(chain.name, data.family, data.name)
+            )
+        return Chain(chain.name, ())
     if base is not None and base.hook == "ingress" and not base.devices:
-        # nft 1.0.6 prints the device in its text, not in its JSON.
-        known = (
-            doubt(
-                "ingress chain {0} {1} {2}, whose device nft did not show".format(data.family, data.name, chain.name)
-            ),
-        )
+        text = "ingress chain {0} {1} {2}, whose device nft did not show".format(data.family, data.name, chain.name)
+        known = (doubt(text),)
     if base is not None and data.dormant is None:
-        text = "table {0} {1}, which may be dormant: nft did not print its flags rightly".format(data.family, data.name)
-        where = Where("nft", data.family, data.name, chain.name, "table", text)
-        rules.extend(build((doubt(text),), plain(ACCEPT), where))
+        rules.extend(_perhaps_dormant(data, chain))
     for body in chain.rules:
-        statements = body.get("expr", ())
-        text = nft_text.rule(statements, body.get("comment", ""))
-        where = Where("nft", data.family, data.name, chain.name, "handle {0}".format(body.get("handle", "?")), text)
-        rules.extend(read_rule(statements, matcher, where, names, known))
-    if known and base is not None and base.policy == DROP:
+        where = RuleWhere(data.family, data.name, chain.name, body)
+        statements = body.get("expr") or ()
+        quick = None if known else table.matcher.quick.rule(statements, where)
+        if quick is None:
+            rules.extend(read_rule(table, statements, where, known))
+        else:
+            rules.append(quick)
+    if known and base is not None:
+        base = _without_device(data, chain, base, known, rules)
+    return Chain(chain.name, tuple(rules), base)
+
+
+class RuleWhere(Where):
+    """Where a rule stands. Its text is put together when somebody asks for it: of most rules, nobody does."""
+
+    def __init__(self, family: str, table: str, chain: str, body: Dict[str, Any]) -> None:
+        self.__dict__.update(source="nft", family=family, table=table, chain=chain, body=body)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, RuleWhere):
+            return self is other
+        mine, its = self.__dict__, other.__dict__
+        return mine == its
+
+    def __hash__(self) -> int:
+        return hash((self.family, self.table, self.chain, self.position))
+
+    @property
+    def position(self) -> str:
+        body = self.__dict__["body"]
+        return "rule {0}".format(body["number"]) if "number" in body else "handle {0}".format(body.get("handle", "?"))
+
+    @property
+    def text(self) -> str:
+        body = self.__dict__["body"]
+        try:
+            return nft_text.rule(body.get("expr") or (), body.get("comment", ""))
+        except RecursionError:
+            return "(a rule that is nested too deeply to be shown)"
+
+
+def _perhaps_dormant(data: TableData, chain: ChainData) -> List[Rule]:
+    text = "table {0} {1}, which may be dormant: nft did not print its flags rightly".format(data.family, data.name)
+    where = Where("nft", data.family, data.name, chain.name, "table", text)
+    return build((doubt(text),), plain(ACCEPT), where)
+
+
+def _without_device(
+    data: TableData, chain: ChainData, base: Base, known: Tuple[Condition, ...], rules: List[Rule]
+) -> Base:
+    """The base of a chain that looks at the packets of some interface: at any, in doubt."""
+    if base.policy == DROP:
         where = Where("nft", data.family, data.name, chain.name, "policy", "policy drop")
         rules.extend(build(known, plain(DROP), where))
-        base = replace(base, policy=ACCEPT)
-    if known and base is not None:
-        base = replace(base, devices=("*",))
-    return Chain(chain.name, tuple(rules), base)
+    return replace(base, policy=ACCEPT, devices=("*",))

@@ -2,345 +2,338 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""nft's ``match`` objects and map keys as conditions: operators, sets, concatenations, masks."""
+"""nft's ``match`` objects as conditions: operators, sets, concatenations, bit operations."""
 
 from __future__ import annotations
 
-import operator
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from ..intervals import normal
-from ..model import ANY, FAMILY, TOP, Box
+from ..intervals import complement, intersect, minus
+from ..model import ANY, CT_MARK, MARK, PROTOCOL, TOP, Box, Intervals
 from ..regions import combine
-from . import nft_fields, nft_text
-from .addresses import address, mask_length, network
-from .conditions import (
-    ALWAYS,
-    EVERYTHING,
-    NEVER,
-    NOTHING,
-    Boxes,
-    Condition,
-    Region,
-    Unclear,
-    doubt,
-    holds,
-    merged,
-    product,
-)
-from .nft_fields import Field
-from .question import ASSUMES_REVERSE_PATH, V4, V6, Partition, where_value
+from . import nft_text
+from .conditions import EVERYTHING, NEVER, NOTHING, Boxes, Condition, Region, Unclear, holds, merged, product
+from .marks import mark_condition
+from .nft_bits import OPERATORS, Bits
+from .nft_conntrack import conntrack_field, fib_field, reverse_path
+from .nft_field import Field
+from .nft_fields import DEMANDS, NO_PACKET, meta_field, payload_field
+from .nft_quick import Quick
+from .nft_sets import CATCH_ALL, Elements, NamedSet, bounds, number, of_expression, of_set, ranges
+from .question import V4, V6
 
-_EXTENSION_HEADERS = ("hbh", "rt", "rt0", "rt2", "srh", "frag", "dst")
-#: The element that stands for every value without one of its own.
-_CATCH_ALL = "*"
-_COMPARE: Dict[str, Callable[[int, int], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "in": lambda value, bits: value & bits != 0,
-    "!": lambda value, bits: value & bits == 0,
+_EXTENSION_HEADERS = frozenset(("hbh", "rt", "rt0", "rt2", "srh", "frag", "dst"))
+_MOBILITY: Box = {**V6, PROTOCOL: ((135, 135),)}
+_LOOPBACK_KIND = "loopback"
+#: A field, and the bit operations on it.
+Operand = Tuple[Field, Optional[Bits]]
+_OF_CHANCE = ("numgen", "jhash", "symhash")
+_WITHIN = {
+    "tcp option": DEMANDS["tcp"],
+    "osf": DEMANDS["tcp"],
+    "sctp chunk": DEMANDS["sctp"],
+    "dccp option": DEMANDS["dccp"],
 }
 
 
-@dataclass(frozen=True)
-class NamedSet:
-    """A set or map of a table. ``changing``: rules add and remove elements while packets pass."""
-
-    elements: Sequence[Any]
-    changing: bool
-
-
 class Matcher:
-    """Reads conditions of the rules of one table.
+    """Reads conditions of the rules of one table. ``family``: the table's. ``notes``: collects what was assumed."""
 
-    ``before_conntrack``: of the chain in hand; None when it is run both before and after connection tracking.
-    ``notes``: collects what was assumed.
-    """
-
-    def __init__(self, sets: Mapping[str, NamedSet], notes: Set[str]) -> None:
+    def __init__(self, family: str, sets: Mapping[str, NamedSet], notes: Set[str]) -> None:
+        self.family = family
         self.sets = sets
         self.notes = notes
-        self.before_conntrack: Optional[bool] = False
+        self.quick = Quick()
+        self._of_meta: Dict[Tuple[str, str, str], Condition] = {}
         self._regions: Dict[Tuple[str, str], Region] = {}
 
     def condition(self, body: Any) -> Condition:
-        text = nft_text.match(body)
+        """Of a ``match`` object."""
+        quick = self.quick.condition(body)
+        if quick is not None:
+            return quick
+        left, operator, right = body["left"], body.get("op", "=="), body["right"]
+        key = (operator, right, left["meta"]["key"]) if _is_plain_meta(left, right) else None
+        if key is not None and key in self._of_meta:
+            return self._of_meta[key]
         try:
-            return self._condition(body["left"], body.get("op", "=="), body["right"], text)
+            result = self._condition(left, operator, right, body)
         except Unclear as unclear:
-            return doubt("{0} ({1})".format(text, unclear.why) if unclear.why else text, unclear.within)
+            result = unclear.doubt(nft_text.match(body))
+        if not all(all(match.within.values()) for match in result):
+            result = tuple(match for match in result if all(match.within.values()))
+        if key is not None:
+            self._of_meta[key] = result
+        return result
 
-    def branches(self, key: Any, data: Any) -> Tuple[Box, List[Tuple[Boxes, Any]]]:
-        """A verdict map: the packets that have the key, and for each element its packets and its verdict object.
-
-        :raises Unclear: when an element is not understood, or may be gone when the packet comes.
-        """
-        fields = self._fields(key)
-        elements, changing = self._elements(data)
-        if changing:
-            raise Unclear("its elements change at run time", self._within(fields))
-        result: List[Tuple[Boxes, Any]] = []
-        otherwise: List[Tuple[Boxes, Any]] = []
-        for element in elements:
-            value, verdict = element
-            value, timed = _unwrap(value)
-            if value == _CATCH_ALL and not timed:
-                otherwise.append((EVERYTHING, verdict))
-                continue
-            if timed:
-                raise Unclear("its elements have time-outs", self._within(fields))
-            sure, unsure = self._element(fields, value)
-            if unsure:
-                raise Unclear("", self._within(fields))
-            result.append((sure, verdict))
-        return self._within(fields), result + otherwise
-
-    def _condition(self, left: Any, op: str, right: Any, text: str) -> Condition:
-        decided = self._decided(left, op, right)
+    def _condition(self, left: Any, operator: str, right: Any, body: Any) -> Condition:
+        decided = self._decided(left, operator, right, body)
         if decided is not None:
             return decided
-        if op not in _COMPARE:
-            raise Unclear("operator {0}".format(op))
-        mask: Any = None
-        if isinstance(left, dict) and set(left) == {"&"} and len(left["&"]) == 2:
-            left, mask = left["&"]
-        fields = self._fields(left)
-        within = self._within(fields)
-        if fields == [nft_fields.NO_OUTPUT] and op in ("==", "in") and right not in (0, "0", ""):
+        operands = self.operands(left)
+        within = self.within(operands)
+        if not all(within.values()):
             return NEVER
         try:
-            partition = fields[0].partition if len(fields) == 1 else None
-            if partition is not None:
-                region = Region(self._known(fields[0], partition, op, right, mask), fields[0].unsure)
-                return holds(region, within, False, text)
-            if mask is not None:
-                right = _masked(fields, right, mask)
-            if op in ("<", ">", "<=", ">="):
-                return holds(_ordered(fields, op, right), within, False, text)
-            return holds(self._region(left, fields, right), within, op in ("!=", "!"), text)
+            if len(operands) == 1:
+                return self._of_field(operands[0], operator, right, left, within, body)
+            if operator not in ("==", "!=", "in"):
+                raise Unclear("operator {0}".format(operator))
+            return _held(self._of_concatenation(operands, left, right), within, operator == "!=", body)
         except Unclear as unclear:
-            raise Unclear(unclear.why, within) from None
+            raise Unclear(unclear.why, within, unclear.run_time) from None
 
-    def _decided(self, left: Any, op: str, right: Any) -> Optional[Condition]:
-        """Conditions that hold for every packet in question, or for none."""
-        if not isinstance(left, dict) or len(left) != 1:
+    def _decided(self, left: Any, operator: str, right: Any, body: Any) -> Optional[Condition]:
+        """Conditions on whether something is there."""
+        if type(left) is not dict or len(left) != 1:
             return None
-        ((kind, body),) = left.items()
-        reverse_path = kind == "fib" and body.get("result") == "oif" and "saddr" in body.get("flags", ())
-        if reverse_path and right in (True, False, 0, "0") and op in ("==", "!="):
-            self.notes.add(ASSUMES_REVERSE_PATH)
-            exists = (right is True) == (op == "==")
-            return ALWAYS if exists else NEVER
-        absent = (kind == "exthdr" and body.get("name") in _EXTENSION_HEADERS) or kind == "ip option"
+        ((kind, inner),) = left.items()
+        if kind == "payload" or type(inner) is not dict:
+            return None
+        if kind == "fib" and (right is True or right is False or right in (0, "0")):
+            found = reverse_path(inner)
+            if found is not None and operator in ("==", "!="):
+                there, missing, unknown = found
+                wanted = there if (right is True) == (operator == "==") else missing
+                return _held(Region(wanted, unknown), ANY, False, body)
+        if kind == "meta" and inner.get("key") == "iiftype" and right == _LOOPBACK_KIND and operator in ("==", "!="):
+            return self.condition({"left": {"meta": {"key": "iifname"}}, "op": operator, "right": "lo"})
+        absent = kind == "ip option" or (kind == "exthdr" and inner.get("name") in _EXTENSION_HEADERS)
         if absent:
-            if "field" in body or op != "==" or not isinstance(right, bool):
+            if "field" in inner or operator != "==" or not isinstance(right, bool):
                 return NEVER  # the kernel ends the rule when it does not find the header
             return NEVER if right else holds(Region(EVERYTHING), V4 if kind == "ip option" else V6, False, "")
         return None
 
-    def _fields(self, left: Any) -> List[Field]:
-        parts = left["concat"] if isinstance(left, dict) and set(left) == {"concat"} else [left]
-        fields = [nft_fields.find(part, self.before_conntrack) for part in parts]
-        self.notes.update(field.note for field in fields if field.note)
-        return fields
+    def operands(self, left: Any) -> List[Operand]:
+        """The fields of an expression, one for each part of a concatenation. :raises Unclear: the model has no such field."""
+        if type(left) is dict and len(left) == 1 and "concat" in left:
+            return [self._operand(part) for part in left["concat"]]
+        return [self._operand(left)]
+
+    def _operand(self, expression: Any) -> Operand:
+        if type(expression) is not dict or len(expression) != 1:
+            raise Unclear()
+        ((kind, body),) = expression.items()
+        if kind in OPERATORS:
+            field, bits = self._operand(body[0])
+            if not field.width:
+                raise Unclear()
+            bits = bits or Bits(field.width, (1 << field.width) - 1)
+            for constant in body[1:]:
+                bits = bits.then(kind, self._constant(field, constant))
+            return field, bits
+        field = self._field(kind, body)
+        if field.note:
+            self.notes.add(field.note)
+        return field, None
 
     @staticmethod
-    def _within(fields: Sequence[Field]) -> Box:
-        within: Optional[Box] = ANY
-        for field in fields:
-            within = None if within is None else combine(within, field.within)
-        return {FAMILY: ()} if within is None else within
+    def _constant(field: Field, value: Any) -> int:
+        return number(field, value)
 
-    def _known(self, field: Field, partition: Partition, op: str, right: Any, mask: Any) -> Boxes:
-        """Where a field with a known value satisfies the condition."""
-        if _is_set(right):
-            elements, changing = self._elements(right)
-            if changing or field.open_bits or mask is not None:
-                raise Unclear()
-            wanted = [_bounds(field, _unwrap(element)[0]) for element in elements]
-            if any(_unwrap(element)[1] for element in elements):
-                raise Unclear("its elements have time-outs")
-            return where_value(
-                partition, lambda value: any(low <= value <= high for low, high in wanted) != (op == "!=")
-            )
-        bits = ~0 if mask is None else _number(field, mask)
-        if op in ("in", "!"):
-            bits &= _number(field, right)
-        if bits & field.open_bits:
-            raise Unclear()
-        low, high = _bounds(field, right)
-        if low != high:
-            return where_value(partition, lambda value: (low <= value & bits <= high) != (op == "!="))
-        compare = _COMPARE[op]
-        return where_value(partition, lambda value: compare(value & bits, low))
+    def _field(self, kind: str, body: Any) -> Field:
+        if kind == "payload":
+            if body.get("protocol") == "ether" and self.family not in ("netdev", "bridge"):
+                raise Unclear("for interfaces of Ethernet alone")  # which nft does not show
+            return payload_field(body)
+        if kind == "meta":
+            return meta_field(body)
+        if kind == "ct":
+            return conntrack_field(body, self.family)
+        if kind == "fib":
+            return fib_field(body)
+        if kind in _OF_CHANCE:
+            raise Unclear("", self.within_of(body.get("expr")), True)
+        if kind == "exthdr":
+            raise Unclear("", _MOBILITY if body.get("name") == "mh" else V6)
+        if kind == "ip option":
+            raise Unclear("", V4)
+        raise Unclear("", _WITHIN.get(kind, ANY), kind == "socket")
 
-    def _elements(self, right: Any) -> Tuple[Sequence[Any], bool]:
-        if isinstance(right, str) and right.startswith("@"):
+    def within_of(self, expression: Any) -> Box:
+        """The packets that have all the fields of an expression, as far as that is known."""
+        if expression is None:
+            return ANY
+        if type(expression) is dict and len(expression) == 1 and "elem" in expression:
+            expression = expression["elem"]["val"]
+        within: Box = ANY
+        parts = expression["concat"] if type(expression) is dict and "concat" in expression else [expression]
+        for part in parts:
+            try:
+                one = self._operand(part)[0].within
+            except Unclear as unclear:
+                one = unclear.within
+            within = within_both(within, one)
+        return within
+
+    @staticmethod
+    def within(operands: Sequence[Operand]) -> Box:
+        if len(operands) == 1:
+            return operands[0][0].within
+        within: Box = ANY
+        for field, _bits in operands:
+            within = within_both(within, field.within)
+        return within
+
+    def elements(self, right: Any, is_map: bool = False) -> Elements:
+        if type(right) is str and right[:1] == "@":
             found = self.sets.get(right[1:])
             if found is None:
                 raise Unclear("there is no set {0}".format(right))
-            return found.elements, found.changing
-        if isinstance(right, dict) and set(right) == {"set"}:
-            elements = right["set"]
-            return (elements if isinstance(elements, list) else [elements]), False
-        return [right], False
+            return of_set(found, is_map)
+        return of_expression(right, is_map)
 
-    def _region(self, left: Any, fields: Sequence[Field], right: Any) -> Region:
-        name = right if isinstance(right, str) and right.startswith("@") else ""
-        key = (name, nft_text.expression(left))
-        if name and key in self._regions:
-            return self._regions[key]
-        elements, changing = self._elements(right)
-        if changing:
-            region = Region(NOTHING, EVERYTHING, "its elements change at run time")
+    def _of_field(self, operand: Operand, operator: str, right: Any, left: Any, within: Box, body: Any) -> Condition:
+        field, bits = operand
+        negated = operator == "!="
+        if right is True or right is False:
+            raise Unclear()
+        if operator in ("in", "!") and not _is_set(right):
+            bits = (bits or Bits(field.width, (1 << field.width) - 1)).then("&", number(field, right))
+            wanted: Intervals = ((0, 0),)
+            perhaps: Intervals = ()
+            why, negated = "", operator == "in"
+        elif operator in ("==", "!=", "in"):
+            if type(right) is str and right[:1] == "@" and bits is None and field.dimension >= 0:
+                return _held(self._of_named_set(field, left, right), within, negated, body)
+            if _is_set(right):
+                wanted, perhaps, why = ranges(field, self.elements(right))
+            else:
+                low, high = bounds(field, right)
+                wanted, perhaps, why = ((low, high),) if low <= high else (), (), ""
+        elif operator in ("<", ">", "<=", ">="):
+            wanted, perhaps, why = _ordered(field, operator, right), (), ""
         else:
-            region = self._union(fields, elements)
-        if name:
+            raise Unclear("operator {0}".format(operator))
+        if bits is not None and len(field.parts) == 1 and field.parts[0].dimension in (MARK, CT_MARK):
+            if perhaps:
+                raise Unclear(why, run_time=True)
+            test = bits.passes(wanted, negated)
+            return mark_condition(field.parts[0].dimension, test, within, nft_text.match(body))
+        sure, maybe = (
+            _packets(field, bits, wanted),
+            _packets(field, bits, minus(perhaps, wanted)) if perhaps else NOTHING,
+        )
+        if negated and not field.unsure and not maybe and field.known and not field.parts:
+            # A known value: the other packets have the other values.
+            others = field.known_packets(lambda value: not _in(wanted, bits.apply(value) if bits else value))
+            return holds(Region(merged(others)), within, False, "")
+        unsure = field.unsure if bits is not None else field.unsure_packets(wanted + perhaps)
+        run_time = field.run_time or (bool(maybe) and not unsure)
+        return _held(Region(sure, maybe + unsure, why, run_time), within, negated, body)
+
+    def _of_named_set(self, field: Field, left: Any, right: Any) -> Region:
+        key = (right, nft_text.expression(left))
+        region = self._regions.get(key)
+        if region is None:
+            elements = self.elements(right)
+            sure, perhaps, why = ranges(field, Elements(elements.sure, elements.perhaps))
+            sure_boxes, maybe = _packets(field, None, sure), _packets(field, None, minus(perhaps, sure))
+            if elements.more:
+                rest = complement(sure, TOP[field.dimension])
+                maybe, why = _packets(field, None, rest), elements.more
+            region = self._regions[key] = Region(sure_boxes, maybe, why, True)
+        return region
+
+    def _of_concatenation(self, operands: Sequence[Operand], left: Any, right: Any) -> Region:
+        key = (right, nft_text.expression(left)) if type(right) is str else None
+        if key is not None and key in self._regions:
+            return self._regions[key]
+        elements = self.elements(right)
+        sure: List[Box] = []
+        unsure: List[Box] = []
+        why, run_time = elements.more, True
+        if elements.more:
+            unsure.append(ANY)
+        for value in elements.sure:
+            found, maybe = of_element(operands, value)
+            sure.extend(found)
+            if maybe:
+                unsure.extend(maybe)
+                run_time = all(field.run_time for field, _bits in operands if field.unsure)
+        for value, reason in elements.perhaps:
+            found, maybe = of_element(operands, value)
+            unsure.extend(found + maybe)
+            why = why or reason
+        region = Region(merged(sure), merged(unsure), why, run_time)
+        if key is not None:
             self._regions[key] = region
         return region
 
-    def _union(self, fields: Sequence[Field], elements: Sequence[Any]) -> Region:
-        sure: List[Box] = []
-        unsure: List[Box] = []
-        ranges: List[Tuple[int, int]] = []
-        why = ""
-        fast = len(fields) == 1 and fields[0].partition is None and not fields[0].unsure
-        for element in elements:
-            value, timed = _unwrap(element)
-            if value == _CATCH_ALL:
-                (unsure if timed else sure).append(ANY)
-                continue
-            try:
-                if fast and not timed:
-                    ranges.append(_bounds(fields[0], value))
-                    continue
-                found, maybe = self._element(fields, value)
-            except Unclear as unclear:
-                unsure.append(ANY)
-                why = unclear.why
-                continue
-            unsure.extend(maybe)
-            (unsure if timed else sure).extend(found)
-            why = why or ("its elements have time-outs" if timed else "")
-        if ranges:
-            union = normal(ranges)
-            if union:
-                sure.append({fields[0].dimension: union})
-        return Region(merged(sure), merged(unsure), why)
 
-    @staticmethod
-    def _element(fields: Sequence[Field], value: Any) -> Tuple[Boxes, Boxes]:
-        """The packets that carry ``value``, and those that may carry it."""
-        values = [value]
-        if isinstance(value, dict) and set(value) == {"concat"}:
-            values = value["concat"]
-        if len(values) != len(fields):
-            raise Unclear("an element with {0} parts".format(len(values)))
-        sure: Boxes = EVERYTHING
-        possible: Boxes = EVERYTHING
-        for field, part in zip(fields, values):
-            low, high = _bounds(field, part)
-            if field.partition is not None:
-                if field.open_bits and field is not nft_fields.NO_OUTPUT:
-                    raise Unclear()
-                found = _value_between(field.partition, low, high)
-            elif low > high:
-                found = NOTHING
-            else:
-                found = ({**field.only, field.dimension: ((low, high),)},)
-            sure = product(sure, found)
-            possible = product(possible, found + field.unsure)
-        return sure, tuple(box for box in possible if box not in sure)
+def _is_plain_meta(left: Any, right: Any) -> bool:
+    """Of these, many rules ask for the same: ``iifname eth0``, ``meta l4proto tcp``."""
+    if type(right) is not str or type(left) is not dict or len(left) != 1:
+        return False
+    body = left.get("meta")
+    return type(body) is dict and len(body) == 1 and type(body.get("key")) is str
 
 
-def _value_between(partition: Partition, low: int, high: int) -> Boxes:
-    return where_value(partition, lambda value: low <= value <= high)
+def _held(region: Region, within: Box, negated: bool, body: Any) -> Condition:
+    """The condition, whose words are put together only where a doubt needs them."""
+    return holds(region, within, negated, nft_text.match(body) if region.unsure else "")
+
+
+def within_both(left: Box, right: Box) -> Box:
+    """The packets of both, as a box without packets where there are none."""
+    both = combine(left, right)
+    return NO_PACKET if both is None else both
+
+
+def of_element(operands: Sequence[Operand], value: Any) -> Tuple[Boxes, Boxes]:
+    """The packets that carry a value, and those that may carry it."""
+    if value == CATCH_ALL:
+        return EVERYTHING, NOTHING
+    values = value["concat"] if type(value) is dict and "concat" in value else [value]
+    if len(values) != len(operands):
+        raise Unclear("an element with {0} parts".format(len(values)))
+    sure: Boxes = EVERYTHING
+    possible: Boxes = EVERYTHING
+    doubtful = False
+    for (field, bits), part in zip(operands, values):
+        pair = bounds(field, part)
+        found = _packets(field, bits, (pair,)) if pair[0] <= pair[1] else NOTHING
+        sure = product(sure, found)
+        unsure = field.unsure if bits is not None else field.unsure_packets((pair,))
+        if unsure or doubtful:
+            doubtful = True
+            possible = product(possible, found + unsure)
+        else:
+            possible = sure
+    return sure, tuple(box for box in possible if box not in sure) if doubtful else NOTHING
+
+
+def _packets(field: Field, bits: Optional[Bits], wanted: Intervals) -> Boxes:
+    """The packets whose value, after the bit operations, is surely wanted."""
+    if bits is None:
+        if not wanted:
+            return NOTHING
+        dimension = field.dimension
+        if dimension < 0:
+            return field.packets(wanted)
+        if wanted[0][0] < 0 or wanted[-1][1] > TOP[dimension]:
+            wanted = intersect(wanted, ((0, TOP[dimension]),))
+        return ({dimension: wanted},) if wanted else NOTHING
+    if field.open_bits & bits.mask:
+        raise Unclear()
+    if field.known and not field.parts:
+        return merged(field.known_packets(lambda value: _in(wanted, bits.apply(value))))
+    return field.packets(bits.sources(wanted))
+
+
+def _in(wanted: Intervals, value: int) -> bool:
+    return any(first <= value <= last for first, last in wanted)
 
 
 def _is_set(right: Any) -> bool:
-    return (isinstance(right, str) and right.startswith("@")) or (isinstance(right, dict) and set(right) == {"set"})
+    return (type(right) is str and right[:1] == "@") or (type(right) is dict and len(right) == 1 and "set" in right)
 
 
-def _unwrap(element: Any) -> Tuple[Any, bool]:
-    """An element without its ``elem`` wrapper, and whether it has a time-out."""
-    if isinstance(element, dict) and set(element) == {"elem"}:
-        inner = element["elem"]
-        return inner["val"], "timeout" in inner or "expires" in inner
-    return element, False
-
-
-def _number(field: Field, value: Any) -> int:
-    """A number, a name, or several flags."""
-    if isinstance(value, list) or (isinstance(value, dict) and set(value) == {"|"}):
-        parts = value if isinstance(value, list) else value["|"]
-        total = 0
-        for part in parts:
-            total |= _number(field, part)
-        return total
-    if isinstance(value, dict):
-        raise Unclear(nft_text.expression(value))
-    return field.number(value)
-
-
-def _bounds(field: Field, value: Any) -> Tuple[int, int]:
-    """The range of numbers that one value stands for; empty (first > last) when it can never match."""
-    if isinstance(value, dict):
-        if set(value) == {"range"}:
-            first, last = value["range"]
-            low, high = _bounds(field, first)[0], _bounds(field, last)[1]
-            return low, high
-        if set(value) == {"prefix"}:
-            prefix = value["prefix"]
-            if not field.family:
-                raise Unclear(nft_text.expression(value))
-            return network(address(prefix["addr"], field.family), int(prefix["len"]), field.family)
-    elif field.range_of is not None:
-        return field.range_of(value)
-    number = _number(field, value)
-    return number, number
-
-
-def _ordered(fields: Sequence[Field], op: str, right: Any) -> Region:
-    if len(fields) != 1:
+def _ordered(field: Field, operator: str, right: Any) -> Intervals:
+    low, high = bounds(field, right)
+    if low != high and not field.family:
         raise Unclear()
-    field = fields[0]
-    low, high = _bounds(field, right)
-    if low != high and not (field.family and high == TOP[field.dimension]):
-        raise Unclear()
-    top = TOP[field.dimension]
-    wanted = {"<": (0, low - 1), "<=": (0, high), ">": (high + 1, top), ">=": (low, top)}[op]
-    if wanted[0] > wanted[1]:
-        return Region(NOTHING, field.unsure)
-    return Region(({**field.only, field.dimension: (wanted,)},), field.unsure)
-
-
-def _masked(fields: Sequence[Field], right: Any, mask: Any) -> Any:
-    """``field & mask == value`` as a range, where the mask has no gaps."""
-    if len(fields) != 1 or not fields[0].bits or isinstance(right, (dict, list)) or fields[0].unsure:
-        raise Unclear("a mask")
-    field = fields[0]
-    if field.family:
-        length = mask_length(address(mask, field.family), field.family)
-        if length is None:
-            raise Unclear("a mask with gaps")
-        value = address(right, field.family)
-        if network(value, length, field.family)[0] != value:
-            return _never(field)
-        return {"prefix": {"addr": right, "len": length}}
-    bits, value = _number(field, mask), _number(field, right)
-    free = ((1 << field.bits) - 1) & ~bits
-    if free & (free + 1):
-        raise Unclear("a mask with gaps")
-    if value & free or value >> field.bits:
-        return {"range": [1, 0]}
-    return {"range": [value, value | free]}
-
-
-def _never(field: Field) -> Any:
-    high, low = ("0.0.0.1", "0.0.0.0") if field.family == 4 else ("::1", "::")
-    return {"range": [high, low]}
+    top = TOP[field.parts[0].dimension] if field.dimension >= 0 else (1 << (field.width or 32)) - 1
+    first, last = {"<": (0, low - 1), "<=": (0, high), ">": (high + 1, top), ">=": (low, top)}[operator]
+    return ((first, last),) if first <= last else ()

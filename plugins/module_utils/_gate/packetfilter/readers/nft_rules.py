@@ -4,102 +4,91 @@
 
 """One nft rule as `model.Rule`: its statements in order.
 
-A statement is a condition, something without effect on the question (counters, logs, marks), a verdict, or something that
-changes the packet or its fate in a way that is not followed (NAT, notrack, queue). The last becomes a rule of its own
-with the conditions read so far, because nft goes on with the statements behind it.
+A statement is a condition, something without effect on the question (counters, logs), a verdict, a change of the packet
+(marks, NAT), or something that is not followed. What is no verdict becomes a rule of its own with the conditions read so
+far, because nft goes on with the statements behind it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
-from ..model import (
-    ACCEPT,
-    CONTINUE,
-    DROP,
-    FAMILY,
-    GOTO,
-    JUMP,
-    PROTOCOL,
-    REJECT,
-    RETURN,
-    UNFOLLOWED,
-    Box,
-    Match,
-    Rule,
-    Verdict,
-    Where,
-)
-from . import nft_text
-from .conditions import ALWAYS, EVERYTHING, Condition, Region, Unclear, build, doubt, holds, plain
+from ..model import ACCEPT, ANY, CT_MARK, FAMILY, MARK, PROTOCOL, REJECT, UNFOLLOWED, Box, Match, Rule, Verdict, Where
+from . import nft_changes, nft_nat, nft_text
+from .conditions import ALWAYS, EVERYTHING, MISSHAPEN, Condition, Unclear, build, doubt, plain
 from .names import NO_EFFECT_TARGETS
-from .nft_matches import Matcher
+from .nft_fields import DEMANDS
+from .nft_maps import look_up
+from .nft_step import RAW_UPDATE, VERDICTS, Handler, Step, TableRules, split
 from .question import V4, V6
+from .source_nat import SOURCE_NAT
 
-_VERDICTS = {"accept": ACCEPT, "drop": DROP, "reject": REJECT, "return": RETURN, "continue": CONTINUE}
+_PLAIN = {kind: plain(verdict) for kind, verdict in VERDICTS.items()}
 _REJECT_FAMILIES = {"icmp": V4, "icmpv6": V6}
 _TCP: Box = {PROTOCOL: ((6, 6),)}
 #: Statements that neither decide nor change what the question is about.
-_NO_EFFECT = {
-    "counter", "log", "comment", "last", "ct helper", "ct timeout", "ct expectation", "secmark", "dup", "nftrace",
-}  # fmt: skip
-#: Statements that end the rule for some packets, by the state of the host.
-_LIMITS = {"limit", "quota", "ct count", "meter", "set", "map"}
-#: Fields whose change no condition of the model sees: conditions on them are in doubt in any case.
-_HARMLESS_CHANGES = {
-    ("meta", "mark"), ("meta", "priority"), ("meta", "nftrace"), ("meta", "secmark"), ("ct", "mark"), ("ct", "label"),
-    ("ct", "event"), ("ct", "helper"), ("ct", "secmark"), ("ct", "zone"), ("ip", "dscp"), ("ip", "ecn"), ("ip", "ttl"),
-    ("ip6", "dscp"), ("ip6", "ecn"), ("ip6", "hoplimit"), ("ip6", "flowlabel"), ("tcp option", "maxseg"),
-}  # fmt: skip
+_NO_EFFECT = frozenset((
+    "counter", "log", "comment", "last", "ct helper", "ct timeout", "ct expectation", "secmark", "dup", "nftrace", "tunnel",
+))  # fmt: skip
+_HIDDEN_MARKS = {"MARK": (MARK,), "CONNMARK": (MARK, CT_MARK), "HMARK": (MARK,)}
+_HIDDEN_SOURCE_NAT = ("SNAT", "MASQUERADE")
+_HIDDEN_ELSEWHERE = ("NFQUEUE", "QUEUE", "TPROXY")
 
 
 def read_rule(
-    statements: Sequence[Any], matcher: Matcher, where: Where, chains: Set[str], known: Sequence[Condition] = ()
+    table: TableRules, statements: Sequence[Any], where: Where, known: Sequence[Condition] = ()
 ) -> List[Rule]:
     """The rules that one nft rule amounts to, in order; none when it can match no packet in question.
 
-    ``chains``: names of the table's chains. ``known``: conditions that hold for the whole chain.
+    ``known``: conditions that hold for the whole chain.
     """
     rules: List[Rule] = []
-    conditions: List[Condition] = list(known)
-
-    def unfollowed(text: str) -> None:
-        rules.extend(build(conditions, plain(UNFOLLOWED, text=text), where))
-
-    for statement in statements:
-        text = nft_text.statement(statement)
-        kind, body = _split(statement)
+    conditions = list(known)
+    for number, statement in enumerate(statements):
+        kind, body = (
+            next(iter(statement.items())) if type(statement) is dict and len(statement) == 1 else split(statement)
+        )
         if kind == "match":
-            conditions.append(matcher.condition(body))
-        elif kind in _VERDICTS:
+            try:
+                condition = table.matcher.condition(body)
+            except MISSHAPEN:
+                condition = doubt(nft_text.statement(statement))
+            if not condition:
+                return rules
+            conditions.append(condition)
+        elif kind in VERDICTS:
             if kind == "reject":
                 conditions.append(_hidden_by_reject(body, where.family, conditions))
-            return rules + build(conditions, plain(_VERDICTS[kind]), where)
-        elif kind in ("jump", "goto"):
-            target = body.get("target") if isinstance(body, dict) else None
-            if target not in chains:
-                unfollowed(text)
+            return rules + build(conditions, _PLAIN[kind], where)
+        elif kind in _NO_EFFECT:
+            if isinstance(body, dict) and "map" in body:
+                conditions.append(_in_map(table, body["map"], nft_text.statement(statement)))
+        elif kind in _HANDLERS:
+            rest = statements[number:]
+            step = Step(table, rest, conditions, where, lambda rest=rest: read_rule(table, rest[1:], where))  # type: ignore[misc]
+            try:
+                ends = _HANDLERS[kind](step, kind, body)
+            except MISSHAPEN:
+                ends = False
+                step.rules = build(conditions, plain(UNFOLLOWED, text=step.text), where)
+            rules.extend(step.rules)
+            if ends:
                 return rules
-            return rules + build(conditions, plain(JUMP if kind == "jump" else GOTO, str(target)), where)
-        elif kind == "vmap":
-            rules.extend(_verdict_map(body, matcher, where, chains, conditions, text))
-            return rules
-        elif kind in _NO_EFFECT or (kind == "mangle" and _harmless(body)):
-            continue
-        elif kind in _LIMITS or _raw_update(kind):
-            conditions.append(doubt(text))
-        elif kind == "xt" and isinstance(body, dict):  # older versions show nothing but "xt"
-            if body.get("type") == "match":
-                conditions.append(
-                    doubt("iptables match {0} (nft does not show its parameters)".format(body.get("name")))
-                )
-            elif body.get("name") == "REJECT":
-                return rules + build(conditions, plain(REJECT), where)
-            elif body.get("name") not in NO_EFFECT_TARGETS:
-                unfollowed(text)
         else:
-            unfollowed(text)
+            rules.extend(build(conditions, plain(UNFOLLOWED, text=nft_text.statement(statement)), where))
+            if kind.startswith(("jump", "goto")):
+                return rules
     return rules
+
+
+def _in_map(table: TableRules, body: Any, text: str) -> Condition:
+    """A statement with an object out of a map: the rule ends where the map has none."""
+    try:
+        return look_up(table.matcher, body["key"], body["data"]).found(text)
+    except Unclear as unclear:
+        return unclear.doubt(text)
+    except MISSHAPEN:
+        return doubt(text)
 
 
 def _hidden_by_reject(reject: Any, table_family: str, conditions: Sequence[Condition]) -> Condition:
@@ -108,7 +97,7 @@ def _hidden_by_reject(reject: Any, table_family: str, conditions: Sequence[Condi
     A reject with an ICMP type is of that type's family, and ``tcp reset`` of TCP. Where a table is of both families,
     ``tcp reset`` hides a ``meta nfproto`` too, and then nothing tells whether there was one (seen in 1.0.6).
     """
-    kind = reject.get("type") if isinstance(reject, dict) else None
+    kind = str(reject.get("type")) if isinstance(reject, dict) else ""
     if kind in _REJECT_FAMILIES:
         return (Match(EVERYTHING, _REJECT_FAMILIES[kind]),)
     if kind != "tcp reset":
@@ -125,82 +114,99 @@ def _tells_family(condition: Condition) -> bool:
     )
 
 
-def updated_sets(statements: Sequence[Any]) -> Set[str]:
-    """The sets and maps that a rule adds to or deletes from."""
-    result: Set[str] = set()
-    for statement in statements:
-        kind, body = _split(statement)
-        if kind in ("set", "map") and isinstance(body, dict):
-            result.add(str(body.get(kind, body.get("set", ""))).lstrip("@"))
-        elif _raw_update(kind):
-            result.update(word.lstrip("@") for word in kind.split() if word.startswith("@"))
-    return result
+def _jump(step: Step, kind: str, body: Any) -> bool:
+    step.emit(step.table.verdict({kind: body}))
+    return True
 
 
-def jump_targets(statements: Sequence[Any], maps: Mapping[str, Any]) -> Set[str]:
-    """The chains that a rule can lead to."""
-    result: Set[str] = set()
-    for statement in statements:
-        kind, body = _split(statement)
-        verdicts: List[Any] = [statement]
-        if kind == "vmap" and isinstance(body, dict):
-            data = body.get("data")
-            elements = maps[data[1:]].elements if isinstance(data, str) and data[1:] in maps else []
-            if isinstance(data, dict):
-                elements = data.get("set", [])
-            verdicts = [element[1] for element in elements if isinstance(element, list) and len(element) == 2]
-        for verdict in verdicts:
-            name, target = _split(verdict)
-            if name in ("jump", "goto") and isinstance(target, dict):
-                result.add(str(target.get("target")))
-    return result
-
-
-def _split(statement: Any) -> Tuple[str, Any]:
-    """A statement's kind and body; a raw string is a kind of its own."""
-    if isinstance(statement, dict) and len(statement) == 1:
-        ((kind, body),) = statement.items()
-        return str(kind), body
-    if isinstance(statement, str):
-        return statement.strip(), None
-    return "", None
-
-
-def _raw_update(kind: str) -> bool:
-    """nft 1.0.6 prints changes of maps as raw text: ``update @recent { ip saddr : 1 }``."""
-    words = kind.split(None, 2)
-    return len(words) > 2 and words[0] in ("add", "update", "delete") and words[1].startswith("@")
-
-
-def _harmless(body: Dict[str, Any]) -> bool:
-    key = body.get("key")
-    kind, field = _split(key)
-    if kind == "payload" and isinstance(field, dict):
-        return (field.get("protocol"), field.get("field")) in _HARMLESS_CHANGES
-    if kind == "tcp option" and isinstance(field, dict):
-        return (kind, field.get("name")) in _HARMLESS_CHANGES
-    return isinstance(field, dict) and (kind, field.get("key")) in _HARMLESS_CHANGES
-
-
-def _verdict_map(
-    body: Any, matcher: Matcher, where: Where, chains: Set[str], conditions: List[Condition], text: str
-) -> List[Rule]:
+def _verdict_map(step: Step, kind: str, body: Any) -> bool:
     try:
-        within, elements = matcher.branches(body["key"], body["data"])
-        branches = [(boxes, _verdict(verdict, chains)) for boxes, verdict in elements if boxes]
+        found = look_up(step.matcher, body["key"], body["data"])
+        step.rules = found.rules(step.table.verdict, step.conditions, step.where, step.text)
     except Unclear as unclear:
-        why = "{0} ({1})".format(text, unclear.why) if unclear.why else text
-        region = holds(Region(EVERYTHING), unclear.within, False, "")
-        return build(conditions + [region], plain(UNFOLLOWED, text=why), where)
-    if not branches:
-        return []
-    return build(conditions + [holds(Region(EVERYTHING), within, False, "")], branches, where)
+        step.emit_unfollowed(unclear)
+    return True
 
 
-def _verdict(value: Any, chains: Set[str]) -> Verdict:
-    kind, body = _split(value)
-    if kind in _VERDICTS:
-        return Verdict(_VERDICTS[kind])
-    if kind in ("jump", "goto") and isinstance(body, dict) and body.get("target") in chains:
-        return Verdict(JUMP if kind == "jump" else GOTO, str(body["target"]))
-    return Verdict(UNFOLLOWED, text=nft_text.statement(value))
+def _limit(step: Step, kind: str, body: Any) -> bool:
+    within = step.matcher.within_of(body["map"]["key"]) if isinstance(body, dict) and "map" in body else ANY
+    step.conditions.append(doubt(step.text, within, True))
+    return False
+
+
+def _update(step: Step, kind: str, body: Any) -> bool:
+    """``add @s { ip saddr }``: the rule ends where the set is full, or a limit behind it says so."""
+    within = step.matcher.within_of(body["elem"])
+    if body.get("op") == "delete":
+        step.narrow(within)
+    else:
+        step.conditions.append(doubt(step.text, within, True))
+    return False
+
+
+def _raw_update(step: Step, kind: str, body: Any) -> bool:
+    words = str(body).replace("{", " ").split()
+    within = DEMANDS.get(words[2], ANY) if len(words) > 2 else ANY
+    step.conditions.append(doubt(step.text, within, True))
+    return False
+
+
+def _meter(step: Step, kind: str, body: Any) -> bool:
+    step.conditions.append(doubt(step.text, step.matcher.within_of(body["key"]), True))
+    return False
+
+
+def _xt(step: Step, kind: str, body: Any) -> bool:
+    """What iptables-nft added: nft shows no parameters, older versions nothing but "xt"."""
+    name = body.get("name") if isinstance(body, dict) else None
+    if isinstance(body, dict) and body.get("type") == "match":
+        step.conditions.append(doubt("iptables match {0} (nft does not show its parameters)".format(name)))
+        return False
+    if name == "REJECT" or name in _HIDDEN_SOURCE_NAT:
+        step.emit(Verdict(REJECT) if name == "REJECT" else Verdict(ACCEPT, text=SOURCE_NAT))
+        return True
+    if name in _HIDDEN_ELSEWHERE:
+        return nft_nat.elsewhere(step, kind, body)
+    if name in _HIDDEN_MARKS:
+        nft_changes.hidden_mark(step, _HIDDEN_MARKS[name])
+    elif name not in NO_EFFECT_TARGETS:
+        step.emit(Verdict(UNFOLLOWED, text=step.text))
+    return False
+
+
+_HANDLERS: Mapping[str, Handler] = {
+    "jump": _jump,
+    "goto": _jump,
+    "vmap": _verdict_map,
+    "limit": _limit,
+    "quota": _limit,
+    "ct count": _limit,
+    "set": _update,
+    "map": _update,
+    RAW_UPDATE: _raw_update,
+    "meter": _meter,
+    "mangle": nft_changes.mangle,
+    "notrack": nft_changes.notrack,
+    "dnat": nft_nat.nat,
+    "redirect": nft_nat.nat,
+    "snat": nft_nat.source_nat,
+    "masquerade": nft_nat.source_nat,
+    "tproxy": nft_nat.tproxy,
+    "queue": nft_nat.elsewhere,
+    "fwd": nft_nat.elsewhere,
+    "synproxy": nft_nat.synproxy,
+    "flow": nft_nat.flow,
+    "reset": nft_nat.reset,
+    "xt": _xt,
+}
+
+
+def updated_sets(statements: Sequence[Any]) -> Iterator[Tuple[str, str]]:
+    """The sets and maps that a rule adds to or deletes from, each with the operation."""
+    for statement in statements:
+        kind, body = split(statement)
+        if kind in ("set", "map") and isinstance(body, dict):
+            yield str(body.get(kind, body.get("set", ""))).lstrip("@"), str(body.get("op", "add"))
+        elif kind == RAW_UPDATE:
+            operation, name = body.replace("{", " ").split()[:2]
+            yield name.lstrip("@"), operation

@@ -91,20 +91,28 @@ _EXPRESSIONS: Dict[str, _Form] = {
     "map": lambda body: "{0} map {1}".format(expression(body["key"]), expression(body["data"])),
     "numgen": lambda body: "numgen {0} mod {1}".format(body["mode"], body["mod"]),
     "jhash": lambda body: "jhash {0} mod {1}".format(expression(body["expr"]), body["mod"]),
+    "symhash": lambda body: "symhash mod {0}".format(body["mod"]),
+    "ipsec": lambda body: "ipsec {0} {1}".format(body["dir"], body["key"]),
+    "sctp chunk": lambda body: "sctp chunk {0}".format(_named(body)),
 }
 
 
 def match(body: Any) -> str:
     """One ``match`` object."""
     operator = body.get("op", "==")
-    masked = isinstance(body.get("left"), dict) and "&" in body["left"]
+    masked = isinstance(body.get("left"), dict) and not body["left"].keys().isdisjoint(_OPERATORS)
     shown = "" if operator in ("==", "in") and not masked else operator + " "
     return "{0} {1}{2}".format(expression(body.get("left")), shown, expression(body.get("right")))
 
 
+def _of_object(kind: str, body: Any) -> str:
+    """A statement with an object of the table: its name, or a map that gives it."""
+    return "{0} name {1}".format(kind, expression(body))
+
+
 def _rate(body: Any) -> str:
-    if not isinstance(body, dict):
-        return "limit name {0}".format(body)
+    if not isinstance(body, dict) or "map" in body:
+        return _of_object("limit", body)
     unit = " " + body["rate_unit"] if body.get("rate_unit", "packets") != "packets" else ""
     return "limit rate {0}{1}{2}/{3}".format("over " if body.get("inv") else "", body["rate"], unit, body["per"])
 
@@ -115,6 +123,8 @@ def _nat(kind: str) -> _Form:
             return kind
         address, port = body.get("addr"), body.get("port")
         target = "" if address is None else expression(address)
+        if port is not None and ":" in target and " map " not in target:
+            target = "[{0}]".format(target)
         if port is not None:
             target += ":" + expression(port)
         return "{0} to {1}".format(kind, target) if target else kind
@@ -151,8 +161,8 @@ _STATEMENTS: Dict[str, _Form] = {
     "limit": _rate,
     "quota": lambda body: (
         "quota {0}{1} {2}".format("over " if body.get("inv") else "", body["val"], body["val_unit"])
-        if isinstance(body, dict)
-        else "quota name {0}".format(body)
+        if isinstance(body, dict) and "val" in body
+        else _of_object("quota", body)
     ),
     "ct count": lambda body: "ct count {0}{1}".format("over " if body.get("inv") else "", body["val"]),
     "reject": _reject,
@@ -166,6 +176,9 @@ _STATEMENTS: Dict[str, _Form] = {
     "meter": lambda body: "meter {0} {{ {1} {2} }}".format(
         body["name"], expression(body["key"]), statement(body["stmt"])
     ),
+    "queue": lambda body: "queue" if not body else "queue to {0}".format(expression(body["num"])),
+    "synproxy": lambda body: "synproxy" if isinstance(body, dict) else "synproxy name {0}".format(body),
+    "notrack": lambda body: "notrack",
     "fwd": lambda body: "fwd to {0}".format(expression(body["dev"])),
     "xt": _xt,
 }
@@ -182,8 +195,10 @@ def statement(value: Any) -> str:
     if form is not None:
         try:
             return form(body)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             pass
+    elif kind in _EXPRESSIONS:
+        return expression(value)
     return kind if body is None else "{0} {1}".format(kind, json.dumps(body))
 
 

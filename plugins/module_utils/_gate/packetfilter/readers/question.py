@@ -4,20 +4,40 @@
 
 """What is known about the packet in question before any rule is read.
 
-The question is about the first packet of a new connection to one of the host's own addresses, without IP options and
-extension headers, not a fragment, arriving on the interface to which its source is routed. Many conditions are decided
-by that. Each fact here is a partition of all packets: boxes, with the value that the field has
-for the packets in them.
+The question is about the first packet of a new connection, without IP options and extension headers, and not a fragment.
+Many conditions are decided by that. Each fact here is a partition of all packets: boxes, with the value that the field
+has for the packets in them. What changes on the packet's way (conntrack state, type of the destination, marks) is a
+dimension of the model, and the partition tells which values of the field are which values of the dimension.
 """
 
 from __future__ import annotations
 
 from typing import Callable, Tuple
 
+from .. import model
 from ..intervals import complement, normal
-from ..model import DADDR, FAMILY, ICMP_TYPE, IIF, IPV4_TOP, PROTOCOL, TOP, Box, interface_value
-from .conditions import EVERYTHING, Boxes
+from ..model import (
+    CT_DNAT,
+    CT_STATE,
+    DADDR,
+    FAMILY,
+    ICMP_TYPE,
+    INVALID,
+    IPV4_TOP,
+    NEW,
+    ORIGINAL_DADDR,
+    PROTOCOL,
+    RELATED,
+    REVERSE_PATH,
+    TOP,
+    UNTRACKED,
+    Box,
+)
+from .conditions import EVERYTHING, Boxes, merged
 from .names import ADDRESS_TYPES, CT_STATES, PACKET_TYPES, TCP_FLAGS
+
+#: Chains at prerouting with a lower priority run before conntrack (NF_IP_PRI_CONNTRACK).
+CONNTRACK_PRIORITY = -200
 
 #: Boxes that together hold every packet, each with the field's value there.
 Partition = Tuple[Tuple[Boxes, int], ...]
@@ -40,26 +60,27 @@ _BROADCAST4 = ((IPV4_TOP, TOP[DADDR]),)  # the last IPv4 address stands for all 
 _OWN4 = complement(tuple(sorted(_MULTICAST4 + _BROADCAST4)), TOP[DADDR])
 _OWN6 = complement(_MULTICAST6, TOP[DADDR])
 
-_OWN: Boxes = ({FAMILY: ((4, 4),), DADDR: _OWN4}, {FAMILY: ((6, 6),), DADDR: _OWN6})
-_MULTICAST: Boxes = ({FAMILY: ((4, 4),), DADDR: _MULTICAST4}, {FAMILY: ((6, 6),), DADDR: _MULTICAST6})
-_BROADCAST: Boxes = ({FAMILY: ((4, 4),), DADDR: _BROADCAST4},)
-
-#: ``fib daddr type`` and ``-m addrtype --dst-type``.
-DESTINATION_TYPE: Partition = (
-    (_OWN, ADDRESS_TYPES["local"]),
-    (_MULTICAST, ADDRESS_TYPES["multicast"]),
-    (_BROADCAST, ADDRESS_TYPES["broadcast"]),
+#: ``fib daddr type`` and ``-m addrtype --dst-type``: the dimension has the kernel's numbers.
+DESTINATION_TYPE: Partition = tuple(
+    (({model.DESTINATION_TYPE: ((number, number),)},), number) for number in sorted(set(ADDRESS_TYPES.values()))
 )
-#: ``meta pkttype``.
+#: Where a route to the source leads out of the input interface (``fib saddr . iif oif``, ``-m rpfilter``), and where none does.
+REVERSE_PATH_EXISTS: Box = {REVERSE_PATH: ((1, 1),)}
+REVERSE_PATH_MISSING: Box = {REVERSE_PATH: ((0, 0),)}
+
+#: ``meta pkttype``, the link layer's kind: of the address that the client sent to, whatever NAT makes of it.
 PACKET_TYPE: Partition = (
-    (_OWN, PACKET_TYPES["host"]),
-    (_MULTICAST, PACKET_TYPES["multicast"]),
-    (_BROADCAST, PACKET_TYPES["broadcast"]),
+    (({FAMILY: ((4, 4),), ORIGINAL_DADDR: _OWN4}, {FAMILY: ((6, 6),), ORIGINAL_DADDR: _OWN6}), PACKET_TYPES["host"]),
+    (
+        ({FAMILY: ((4, 4),), ORIGINAL_DADDR: _MULTICAST4}, {FAMILY: ((6, 6),), ORIGINAL_DADDR: _MULTICAST6}),
+        PACKET_TYPES["multicast"],
+    ),
+    (({FAMILY: ((4, 4),), ORIGINAL_DADDR: _BROADCAST4},), PACKET_TYPES["broadcast"]),
 )
 
 #: ``tcp flags``, where the protocol is TCP.
 SYN_ALONE: Partition = ((EVERYTHING, TCP_FLAGS["syn"]),)
-#: A field whose value is 0 for every packet in question: ``ct direction`` (original), ``ct status``, ``ip frag-off``.
+#: A field whose value is 0 for every packet in question: ``ct direction`` (original), ``ip frag-off``.
 ZERO: Partition = ((EVERYTHING, 0),)
 
 #: ``ip6 hoplimit`` and ``-m hl``: receivers drop neighbour discovery with another hop limit (RFC 4861, 6.1 and 7.1; RFC 3971;
@@ -76,31 +97,30 @@ HOP_LIMIT_UNKNOWN: Boxes = (
     {FAMILY: ((6, 6),), PROTOCOL: _ICMPV6, ICMP_TYPE: complement(normal(_HOPS_255 + _HOPS_1), TOP[ICMP_TYPE])},
 )
 
-# Conntrack leaves neighbour discovery and multicast listener messages untracked (nf_conntrack_icmpv6_error).
-_UNTRACKED: Box = {FAMILY: ((6, 6),), PROTOCOL: ((58, 58),), ICMP_TYPE: ((130, 136), (143, 143))}
-_TRACKED: Boxes = (
-    V4,
-    {FAMILY: ((6, 6),), PROTOCOL: complement(((58, 58),), TOP[PROTOCOL])},
-    {FAMILY: ((6, 6),), PROTOCOL: ((58, 58),), ICMP_TYPE: complement(((130, 136), (143, 143)), TOP[ICMP_TYPE])},
+#: ``ct state`` and ``--ctstate``: the kernel's bit for each value of the dimension. What sets the dimension (conntrack at
+#: prerouting -200, notrack, neighbour discovery) is followed by the evaluation, so this holds in every chain.
+CONNTRACK_STATE: Partition = tuple(
+    (({CT_STATE: ((value, value),)},), CT_STATES[name])
+    for value, name in ((INVALID, "invalid"), (NEW, "new"), (UNTRACKED, "untracked"), (RELATED, "related"))
 )
-_CONNTRACK_STATE: Partition = ((_TRACKED, CT_STATES["new"]), ((_UNTRACKED,), CT_STATES["untracked"]))
-
-# Chains that run before conntrack (raw) see ``invalid``, except on lo, where the packet was tracked when it was sent.
-_LO = ((interface_value("lo"), interface_value("lo")),)
-_STATE_BEFORE_CONNTRACK: Partition = (
-    (({IIF: complement(_LO, TOP[IIF])},), CT_STATES["invalid"]),
-    (({IIF: _LO},), CT_STATES["new"]),
-)
-
-#: Chains at prerouting with a lower priority run before conntrack (NF_IP_PRI_CONNTRACK).
-CONNTRACK_PRIORITY = -200
+#: Packets that have a connection at all. ``ct mark``, ``--ctorigdst`` and all other conntrack matches but the state hold for no
+#: other packet, not even negated.
+TRACKED: Box = {CT_STATE: ((NEW, NEW),)}
+#: Packets whose destination was translated (``ct status dnat``, ``--ctstate DNAT``), and the others.
+TRANSLATED: Box = {**TRACKED, CT_DNAT: ((1, 1),)}
+NOT_TRANSLATED: Box = {**TRACKED, CT_DNAT: ((0, 0),)}
 
 
-def conntrack_state(before_conntrack: bool) -> Partition:
-    """``ct state`` of the packet in a chain that runs before or after conntrack."""
-    return _STATE_BEFORE_CONNTRACK if before_conntrack else _CONNTRACK_STATE
+def conntrack_state(before_conntrack: bool = False) -> Partition:
+    """Kept until the iptables reader uses `CONNTRACK_STATE`: the parameter no longer matters."""
+    return CONNTRACK_STATE
 
 
 def where_value(partition: Partition, wanted: Callable[[int], bool]) -> Boxes:
     """The packets whose value of the field is ``wanted``."""
     return tuple(box for boxes, value in partition if wanted(value) for box in boxes)
+
+
+def one_of_states(bits: int) -> Boxes:
+    """The packets whose ``ct state`` is one of the kernel's ``bits`` (`names.CT_STATES`, joined with ``|``)."""
+    return merged(where_value(CONNTRACK_STATE, lambda state: state & bits != 0))

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sources from which nobody connects, whatever the rules say of them."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from ..packetfilter.addresses import range_of
+from ..packetfilter.diagram import Space
+from ..packetfilter.intervals import normal
+from ..packetfilter.model import FAMILY, IIF, SADDR, Box, Host, interface_value
+
+#: From these no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4): that they
+#: are closed is no matter of reachability.
+_NEVER_ARRIVE = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "::ffff:0:0/96", "ff00::/8")
+#: Of these, what the kernel drops itself (ip_route_input_slow, ip6_rcv_core): that rules accept them opens nothing.
+_DROPPED = ("224.0.0.0/4", "::1/128", "ff00::/8")
+_LOOPBACK = "127.0.0.0/8"
+
+
+def source_box(cidr: str) -> Box:
+    family, first, last = range_of(cidr)
+    return {FAMILY: ((family, family),), SADDR: ((first, last),)}
+
+
+def source_boxes(networks: Iterable[str]) -> list[Box]:
+    """The packets from any of the networks: a box for each family that these are of."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for cidr in networks:
+        family, first, last = range_of(cidr)
+        spans.setdefault(family, []).append((first, last))
+    return [{FAMILY: ((family, family),), SADDR: normal(some)} for family, some in spans.items()]
+
+
+def from_clients(space: Space) -> int:
+    """The packets whose source a client can have."""
+    return space.complement(space.boxes(source_boxes(_NEVER_ARRIVE)))
+
+
+def dropped_by_kernel(space: Space, host: Host) -> int:
+    """The packets that the kernel drops for their source before rules of the input hook see them. 127.0.0.0/8 comes in where
+    it is routed as other addresses are."""
+    routed = [space.box({IIF: ((value, value),)}) for value in map(interface_value, sorted(host.route_localnet))]
+    loopback = space.minus(space.box(source_box(_LOOPBACK)), space.union_all(routed))
+    return space.union(loopback, space.boxes(source_boxes(_DROPPED)))

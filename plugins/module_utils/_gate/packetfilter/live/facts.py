@@ -1,0 +1,288 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The host's addresses, interfaces, routes, and whether it forwards. None of it needs root."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
+
+from ...errors import EvidenceError
+from ..addresses import address_text, range_of
+from ..model import NOTHING_KNOWN, Host, Own, Route
+from .commands import Run, find_command, json_list, read_text, run_command
+
+IpAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+_IPV4 = "/proc/sys/net/ipv4/"
+_IPV6 = "/proc/sys/net/ipv6/"
+_FAMILY = {"inet": 4, "inet6": 6}
+#: Types of routes that lead nowhere; `throw` goes on with the next table, which has nothing.
+_NOWHERE = {"blackhole", "unreachable", "prohibit", "throw"}
+#: The last two are no destinations to which anything is forwarded.
+_KNOWN_TYPES = _NOWHERE | {"unicast", "multicast", "broadcast"}
+_EVERYTHING = {4: "0.0.0.0/0", 6: "::/0"}
+#: What a rule of ``ip rule`` may hold without concerning a packet that comes in.
+_MAIN = {"main", "254"}
+_ORDINARY_TABLES = {"local", "default", "255", "253"}
+_HARMLESS = {"priority", "src", "table", "protocol"}
+#: Interfaces whose packets an interface below receives first; of others, `link` is the other end (veth) or the way out.
+_ON_TOP = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"}
+#: What has a master of these kinds receives nothing for itself.
+_OF_PORTS = {"bridge", "bond", "team"}
+#: Selectors that no packet which comes in from outside meets: it has no user, no output interface yet.
+_OF_SENDERS = {"uid_start", "oif"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """``scope`` is the kernel's: ``global``, ``link``, ``host`` or ``site``."""
+
+    family: int
+    address: str
+    interface: str
+    scope: str
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """``host``: the same and more, as the analysis wants it. ``notes``: what of it is not known, and why. ``held_back``: family
+    and interface where what arrives is not forwarded, though the host forwards. ``below``: an interface, and one through which
+    what arrives on it comes first (a bridge's port, the card of a VLAN). ``ports``: interfaces of which only their bridge or
+    bond receives. ``left_out``: networks that the host takes for its own, each address of them, and nobody asks about."""
+
+    addresses: Tuple[Address, ...]
+    interfaces: Tuple[str, ...]
+    host: Host = NOTHING_KNOWN
+    notes: Tuple[str, ...] = ()
+    held_back: Tuple[Tuple[int, str], ...] = ()
+    below: Tuple[Tuple[str, str], ...] = ()
+    ports: FrozenSet[str] = frozenset()
+    left_out: Tuple[str, ...] = ()
+
+    def reachable_addresses(self) -> List[IpAddress]:
+        """Those that another host can send to: all but loopback's. The scope tells what the host calls itself, not what it
+        takes: who has a route to an address of scope host reaches it."""
+        more = [ipaddress.ip_address(address_text(item.family, item.value)) for item in self.host.own or ()]
+        found = [*self._of_scopes("global", "site", "link"), *(item for item in more if not item.is_loopback)]
+        return list(dict.fromkeys(found))
+
+    def global_addresses(self) -> List[IpAddress]:
+        """Those that clients are given: no link-local ones."""
+        return self._of_scopes("global", "site")
+
+    def _of_scopes(self, *scopes: str) -> List[IpAddress]:
+        return [ipaddress.ip_address(item.address) for item in self.addresses if item.scope in scopes]
+
+
+def host_facts(
+    run: Run = run_command,
+    find: Callable[[str], Optional[str]] = find_command,
+    read: Callable[[str], str] = read_text,
+) -> HostFacts:
+    """:raises EvidenceError: when there is no ``ip``, or it does not tell the addresses."""
+    path = find("ip")
+    if path is None:
+        raise EvidenceError("ip -j address", "there is no ip command on this host", _REMEDY)
+    return _Facts(run, path, read).all()
+
+
+_REMEDY = "install the package iproute2 (Debian) or iproute (Red Hat), or give `addresses` and `interfaces`"
+
+
+class _Facts:
+    def __init__(self, run: Run, path: str, read: Callable[[str], str]) -> None:
+        self.run = run
+        self.path = path
+        self.read = read
+        self.notes: List[str] = []
+        self.held_back: List[Tuple[int, str]] = []
+        self.left_out: List[str] = []
+        self.has_ipv6 = bool(read(_IPV6 + "conf/all/forwarding"))
+
+    def all(self) -> HostFacts:
+        links = [link for link in self._list("-d", "address", "show") if "ifname" in link]
+        names = tuple(sorted(str(link["ifname"]) for link in links))
+        addresses: List[Address] = []
+        own: List[Own] = []
+        for link in links:
+            name = str(link["ifname"])
+            for item in _dicts(link.get("addr_info")):
+                if item.get("family") in _FAMILY and "local" in item and not item.get("dadfailed"):
+                    family, scope = _FAMILY[str(item["family"])], str(item.get("scope", "global"))
+                    text = str(item["local"])
+                    addresses.append(Address(family, text, name, scope))
+                    own.append(_own(text, name, scope, item.get("prefixlen")))
+        own.extend(self._more_own(own))
+        host = Host(
+            tuple(own),
+            names,
+            self._forwarding(names),
+            self._routes(),
+            frozenset(name for name in names if self._is_set(_IPV4, name, "route_localnet")),
+            frozenset(str(link["ifname"]) for link in links if _kind(link) == "bridge"),
+        )
+        ports = frozenset(str(link["ifname"]) for link in links if "master" in link and _slave_kind(link) in _OF_PORTS)
+        return HostFacts(
+            tuple(addresses),
+            names,
+            host,
+            tuple(self.notes),
+            tuple(self.held_back),
+            _below(links),
+            ports,
+            tuple(self.left_out),
+        )
+
+    def _list(self, *arguments: str) -> List[Dict[str, Any]]:
+        command = [self.path, "-j", *arguments]
+        shown = " ".join(command)
+        done = self.run(command)
+        if done.code != 0:
+            raise EvidenceError(shown, "it failed with code {0}: {1}".format(done.code, done.err.strip()), _REMEDY)
+        try:
+            return json_list(done.out)
+        except ValueError as error:
+            raise EvidenceError(shown, "it printed no JSON ({0})".format(error), _REMEDY) from error
+
+    def _families(self) -> Sequence[int]:
+        return (4, 6) if self.has_ipv6 else (4,)
+
+    def _is_set(self, base: str, interface: str, name: str) -> bool:
+        paths = (base + "conf/all/" + name, "{0}conf/{1}/{2}".format(base, interface, name))
+        return any(self.read(path).strip() not in ("", "0") for path in paths)
+
+    def _forwarding(self, interfaces: Sequence[str]) -> FrozenSet[int]:
+        """The families of which something is forwarded: IPv4 where the input interface says so, IPv6 where the host does, or
+        (Linux 6.17) the interface. Interfaces that differ from the others there are `held_back`."""
+        result: Set[int] = set()
+        others = [name for name in interfaces if name != "lo"]
+        everywhere = self.read(_IPV6 + "conf/all/forwarding").strip() not in ("", "0")
+        for family, base, name in ((4, _IPV4, "forwarding"), (6, _IPV6, "force_forwarding")):
+            paths = {each: "{0}conf/{1}/{2}".format(base, each, name) for each in others}
+            silent = [each for each in others if self.read(paths[each]).strip() in ("", "0")]
+            if family == 6 and everywhere:
+                silent = []
+            if len(silent) < len(others) or (family == 6 and everywhere):
+                result.add(family)
+                self.held_back.extend((family, each) for each in silent)
+        return frozenset(result)
+
+    def _routes(self) -> Optional[Tuple[Route, ...]]:
+        routes: List[Route] = []
+        for family in self._families():
+            if not self._main_table_decides(family):
+                return None
+            for item in self._list("-{0}".format(family), "route", "show", "table", "main"):
+                if "tos" in item or "dst" not in item or item.get("type", "unicast") not in _KNOWN_TYPES:
+                    self.notes.append(
+                        "IPv{0}: a route is not understood ({1}), and so routes are not known".format(family, item)
+                    )
+                    return None
+                routes.extend(_routes_of(family, item))
+        return tuple(routes)
+
+    def _main_table_decides(self, family: int) -> bool:
+        try:
+            rules = self._list("-{0}".format(family), "rule", "show")
+        except EvidenceError as error:
+            if "not supported" in str(error):  # a kernel without policy routing
+                return True
+            raise
+        for rule in rules:
+            if not self._is_harmless(family, rule):
+                shown = " ".join("{0} {1}".format(key, value) for key, value in rule.items() if value is not None)
+                self.notes.append("IPv{0} is routed by more than the main table (ip rule: {1})".format(family, shown))
+                return False
+        return True
+
+    def _is_harmless(self, family: int, rule: Mapping[str, Any]) -> bool:
+        """Whether the main table says the same for packets that come in, with the rule and without."""
+        if _OF_SENDERS & set(rule) or rule.get("iif") == "lo":
+            return "not" not in rule
+        if rule.get("action") == "nop":
+            return True
+        table = str(rule.get("table", ""))
+        if table in _MAIN:  # asked for in any case, at last
+            return "action" not in rule
+        if table in _ORDINARY_TABLES:
+            return set(rule) <= _HARMLESS and rule.get("src") == "all"
+        return bool(table) and "action" not in rule and not self._has_routes(family, table)
+
+    def _has_routes(self, family: int, table: str) -> bool:
+        done = self.run([self.path, "-j", "-{0}".format(family), "route", "show", "table", table])
+        if done.code != 0 and "does not exist" in done.err:
+            return False
+        return done.code != 0 or done.out.strip() not in ("", "[]", "[ ]")
+
+    def _more_own(self, known: Sequence[Own]) -> List[Own]:
+        """Addresses that the table of local ones has, and no interface: ``ip route add local 192.0.2.9 dev lo``."""
+        present = {(item.family, item.value) for item in known}
+        result: List[Own] = []
+        for family in self._families():
+            for item in self._list("-{0}".format(family), "route", "show", "table", "local", "type", "local"):
+                _family, first, last = _range(family, str(item.get("dst", "default")))
+                if first == last and (family, first) not in present:
+                    result.append(Own(family, first, str(item.get("dev", "lo")), "host", 32 if family == 4 else 128))
+                elif first != last and not (family == 4 and first == 127 << 24):
+                    self.left_out.append(str(item.get("dst")))
+                    self.notes.append(
+                        "the host also takes what is sent to {0} (ip route, table local): that was left out".format(
+                            item.get("dst")
+                        )
+                    )
+        return result
+
+
+def _own(text: str, interface: str, scope: str, prefix: object) -> Own:
+    address = ipaddress.ip_address(text)
+    length = prefix if isinstance(prefix, int) else address.max_prefixlen
+    return Own(address.version, int(address), interface, scope, length)
+
+
+def _dicts(value: object) -> List[Dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _kind(link: Mapping[str, Any]) -> str:
+    info = link.get("linkinfo")
+    return str(info.get("info_kind", "")) if isinstance(info, dict) else ""
+
+
+def _slave_kind(link: Mapping[str, Any]) -> str:
+    info = link.get("linkinfo")
+    return str(info.get("info_slave_kind", "")) if isinstance(info, dict) else ""
+
+
+def _below(links: Sequence[Mapping[str, Any]]) -> Tuple[Tuple[str, str], ...]:
+    """Pairs of an interface and of one below it, at any depth."""
+    pairs: Set[Tuple[str, str]] = set()
+    for link in links:
+        name = str(link["ifname"])
+        if isinstance(link.get("master"), str):
+            pairs.add((str(link["master"]), name))
+        if _kind(link) in _ON_TOP and isinstance(link.get("link"), str):
+            pairs.add((name, str(link["link"])))
+    more = pairs
+    while more:
+        more = {(top, low) for top, middle in pairs for upper, low in pairs if middle == upper} - pairs
+        pairs |= more
+    return tuple(sorted(pairs))
+
+
+def _range(family: int, text: str) -> Tuple[int, int, int]:
+    return range_of(_EVERYTHING[family] if text == "default" else text)
+
+
+def _routes_of(family: int, item: Mapping[str, Any]) -> List[Route]:
+    """One route for each interface that it may lead out of."""
+    _family, first, last = _range(family, str(item["dst"]))
+    metric = int(item.get("metric", 0))
+    if item.get("type", "unicast") in _NOWHERE:
+        return [Route(family, first, last, "", metric)]
+    hops = _dicts(item.get("nexthops")) or [dict(item)]
+    names = {str(hop["dev"]) for hop in hops if "dev" in hop and "dead" not in hop.get("flags", ())}
+    return [Route(family, first, last, name, metric) for name in sorted(names)]

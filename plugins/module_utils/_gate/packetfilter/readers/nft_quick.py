@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The conditions that rulesets have by the ten thousand, by a short way: a header field equals a number or lies in a prefix.
+
+Everything else, and whatever is unusual about these, is for `nft_matches.Matcher`, which says the same of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+from ..model import ACCEPT, DROP, Match, Rule, Where
+from .addresses import address, network, prefix_range
+from .conditions import MISSHAPEN, Condition, Unclear, plain
+from .nft_fields import FIELDS
+
+_VERDICTS = ({"accept": None}, {"drop": None})
+_BRANCHES = {"accept": plain(ACCEPT), "drop": plain(DROP)}
+#: What most matches have. Frozen classes set their fields one by one, so these are made around that.
+_CERTAIN: Dict[str, Any] = {"negated": False, "doubt": "", "run_time": False}
+
+
+class Quick:
+    """``_known``: conditions on numbers, of which many rules ask for the same."""
+
+    def __init__(self) -> None:
+        self._known: Dict[Tuple[Any, Any, int], Condition] = {}
+
+    def condition(self, body: Any) -> Optional[Condition]:
+        """Of a ``match`` object; None where it is none of these."""
+        left = body["left"]
+        if type(left) is not dict:
+            return None
+        payload = left.get("payload")
+        if type(payload) is not dict or len(payload) != 2 or body.get("op", "==") != "==":
+            return None
+        protocol, name, right = payload.get("protocol"), payload.get("field"), body["right"]
+        kind = type(right)
+        if kind is int:
+            known = self._known.get((protocol, name, right))
+            if known is not None:
+                return known
+        field = FIELDS.get((protocol, name))  # type: ignore[arg-type]
+        if field is None or field.dimension < 0:
+            return None
+        if kind is int and not field.family and 0 <= right < 1 << field.width:
+            result = (Match(({field.dimension: ((right, right),)},), field.within),)
+            self._known[(protocol, name, right)] = result
+            return result
+        if not field.family:
+            return None
+        try:
+            if kind is str and right[:1] != "@":
+                pair = prefix_range(right, field.family)
+            elif kind is dict and "prefix" in right:
+                prefix = right["prefix"]
+                pair = network(address(prefix["addr"], field.family), prefix["len"], field.family)
+            else:
+                return None
+        except Unclear:
+            return None
+        match = Match.__new__(Match)
+        match.__dict__.update(_CERTAIN, boxes=({field.dimension: (pair,)},), within=field.within)
+        return (match,)
+
+    def rule(self, statements: Any, where: Where) -> Optional[Rule]:
+        """A rule that accepts or drops where all of some of these conditions hold, about different fields; or None."""
+        if type(statements) is not list or not statements or statements[-1] not in _VERDICTS:
+            return None
+        matches: List[Match] = []
+        asked = 0
+        dimensions: Set[int] = set()
+        for statement in statements[:-1]:
+            if type(statement) is not dict or len(statement) != 1 or "match" not in statement:
+                return None
+            try:
+                condition = self.condition(statement["match"])
+            except MISSHAPEN:
+                return None
+            if condition is None:
+                return None
+            (match,) = condition
+            asked += len(match.within) + 1
+            dimensions.update(match.within)
+            dimensions.update(match.boxes[0])
+            matches.append(match)
+        if len(dimensions) != asked:
+            return None
+        rule = Rule.__new__(Rule)
+        branches = _BRANCHES[next(iter(statements[-1]))]
+        rule.__dict__.update(matches=tuple(matches), branches=branches, where=where)
+        return rule
