@@ -15,7 +15,7 @@ from .._gate.judge.verdict import parse_fail_on, reach_verdict
 from .._gate.packetfilter.openings import openings
 from .._gate.packetfilter.sensor import FilterEvidence, look_at_filter
 from .._gate.report.plain import verdict_as_dict
-from .look_options import parse_list, parse_timeout
+from .shared_options import parse_list, parse_timeout
 
 
 def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
