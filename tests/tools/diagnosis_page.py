@@ -20,6 +20,11 @@ named. Where the two families of addresses have different causes, the one that s
 A cause is *uncertain* where the views do not decide or contradict each other. It then says what would settle it, and is never a
 pass.
 
+`assert_mail_server`, and with it the role, tells each cause by one finding, which has its name in `diagnosis`: the fault that the
+cause is about (`mail.reachable`, `firewall.missing-opening`, a finding about the certificate), or `server.name`,
+`server.listening`, `server.views`. Findings that the cause explains are folded into it; all others stay. What only the host
+itself saw right is a warning.
+
 This page is made by `tests/tools/make_docs.py` from the library's list of causes.
 
 ## What each view can show

@@ -18,7 +18,7 @@ from .._gate.packetfilter.openings import describe, lines, openings, rule_text
 from .._gate.packetfilter.parity import open_in_one_family
 from .._gate.packetfilter.sensor import LIVE, FilterEvidence, look_at_filter
 from .._gate.report.plain import verdict_as_dict
-from .look_options import parse_list, parse_timeout
+from .shared_options import parse_list, parse_timeout
 
 
 def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,26 +9,19 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from .._gate.errors import IntentError
-from .._gate.intent.policy import Policy, parse_policy, questions_of
-from .._gate.intent.services import Defaults, Service, parse_services
+from .._gate.intent.policy import Policy, questions_of
+from .._gate.intent.services import Service
 from .._gate.wire.hello.groups import ALL_SCHEMES, GROUPS, scheme_name
 from .._gate.wire.hello.suites import SUITES
 from .._gate.wire.look import Limits, Target
 from .._gate.wire.names import as_address, lacks_scope, to_ascii
 from .._gate.wire.posture_questions import Questions
 from .._gate.wire.target import DEFAULT_CHECKS, LOGIN, SCOPE_WANTED
+from .shared_options import parse_list, parse_number, parse_timeout
 
 #: To one port. A dozen suffices for a server without fault; the others are for asking again where one hangs up.
 _MOST_CONNECTIONS = 24
 HANDSHAKE, ENUMERATE = "handshake", "enumerate"
-
-
-def parse_list(options: Mapping[str, Any]) -> tuple[Service, ...]:
-    """The services of the task, with the task's own settings where they have none."""
-    defaults = Defaults(
-        parse_policy(options["policy"]), options["trust"], options["server_name"], options["proxy_protocol"]
-    )
-    return parse_services(options["services"], defaults)
 
 
 def mail_services(options: Mapping[str, Any]) -> tuple[Service, ...]:
@@ -37,11 +30,6 @@ def mail_services(options: Mapping[str, Any]) -> tuple[Service, ...]:
     if not services:
         raise IntentError("services", options["services"], "a list with at least one mail service, such as submission")
     return services
-
-
-def parse_timeout(options: Mapping[str, Any]) -> int:
-    """The seconds that the whole task may take, checked."""
-    return _number(options, "timeout", 1, 3600, "seconds")
 
 
 def targets(options: Mapping[str, Any], services: Sequence[Service]) -> list[Target]:
@@ -90,8 +78,8 @@ def limits(options: Mapping[str, Any]) -> Limits:
         raise IntentError("max_per_second", options["max_per_second"], "a number of connections, or 0 for no bound")
     return Limits(
         deadline_seconds=parse_timeout(options),
-        per_address=_number(options, "max_parallel", 1, 100, "connections"),
-        in_all=_number(options, "max_connections", 1, 100000, "connections"),
+        per_address=parse_number(options, "max_parallel", 1, 100, "connections"),
+        in_all=parse_number(options, "max_connections", 1, 100000, "connections"),
         per_second=options["max_per_second"],
         ehlo_name=options["ehlo_name"],
     )
@@ -109,13 +97,6 @@ def _questions(policy: Policy, depth: str) -> Questions | None:
         enumerate_fully=depth == ENUMERATE,
         most_connections=_MOST_CONNECTIONS,
     )
-
-
-def _number(options: Mapping[str, Any], name: str, lowest: int, highest: int, unit: str) -> int:
-    value = int(options[name])
-    if not lowest <= value <= highest:
-        raise IntentError(name, value, f"a number of {unit} from {lowest} to {highest}")
-    return value
 
 
 def _check_name(name: str, option: str) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping
 
 from .._gate.errors import IntentError
-from .._gate.intent.policy import parse_policy
-from .._gate.intent.services import Defaults, parse_services
 from .._gate.judge.diagnosis import Vantage, Views, diagnose
 from .._gate.judge.finding import Finding
 from .._gate.judge.joined import join_views_of_server
@@ -20,6 +18,7 @@ from .._gate.names.sensor import NameEvidence, look_at_names
 from .._gate.report.plain import findings_of, verdict_as_dict
 from .._gate.report.registered import filter_from, listeners_from, vantage_from, why_missing
 from .._gate.wire.names import as_address
+from .shared_options import parse_list
 
 _SECONDS_FOR_NAMES = 10.0
 LookUp = Callable[[str], NameEvidence]
@@ -34,8 +33,7 @@ def assert_mail_server(
     :param look_up: what DNS has for a name; None for the resolvers of the machine that this runs on.
     """
     fail_on = parse_fail_on(options["fail_on"])
-    defaults = Defaults(parse_policy(options["policy"]), options["trust"], options["server_name"])
-    services = parse_services(options["services"], defaults)
+    services = parse_list({**options, "proxy_protocol": "none"})
     host = options["host"]
     gathered = _Gathered(options, inventory_name)
     if not gathered.asked and not options["names"]:

@@ -189,6 +189,35 @@ def test_seen_by_the_host_itself_only_is_a_warning():
     ]
 
 
+def test_a_look_that_did_not_get_out_stays_unknown_whatever_the_cause():
+    no_way = looked("controller", port(state=seen.REFUSED), port(V6, seen.UNREACHABLE, detail="ENETUNREACH"))
+    assert told(replace(FINE, listeners=ListenersEvidence(()), vantages=(no_way,))) == [
+        ("mail.reachable", UNKNOWN, ""),
+        ("server.listening", FAIL, "listen.nothing"),
+    ]
+
+
+def test_where_a_view_has_a_doubt_of_its_own_nothing_is_added():
+    no_way = looked(HOST, port(), port(V6, seen.UNREACHABLE, detail="ENETUNREACH"), itself=True)
+    assert told(replace(FINE, vantages=(no_way,))) == [("mail.reachable", UNKNOWN, "")]
+
+
+def test_a_service_that_no_client_looked_at_is_unknown():
+    assert told(replace(FINE, vantages=(looked("controller"),))) == [
+        ("server.views", UNKNOWN, "unknown.not-seen-from-outside")
+    ]
+
+
+def test_two_faults_of_the_filter_in_one_finding_are_both_told():
+    some_networks = opening(["993"], sources=["192.0.2.0/24"])
+    shut = looked("controller", port(state=seen.TIMED_OUT), port(V6, state=seen.TIMED_OUT))
+    finding = one(
+        replace(FINE, filter_findings=(filtered(("ipv4", "ipv6")),), openings=(some_networks,), vantages=(shut,))
+    )
+    assert finding.check == "firewall.missing-opening" and set(finding.addresses) == {V4, V6}
+    assert "drops IPv6" in finding.cause and "IPv4 to port 993 from some sources only" in finding.cause
+
+
 def test_a_client_that_may_not_connect_leaves_a_warning():
     office = service("imaps", **{"from": ["198.51.100.77"]})
     ports = [port(state=seen.TIMED_OUT)]

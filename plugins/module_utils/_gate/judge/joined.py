@@ -116,12 +116,11 @@ class _Join:
         if taken:
             self._add(found, replace(taken[0], diagnosis=found.cause, settles=found.settles), taken)
             return
-        for index, each in enumerate(self.joined):  # told for the other family: one finding of the filter is about both
+        for index, each in enumerate(self.joined):  # a fault of both families, told for the other one already
             if each.check in FILTER_CHECKS and (each.port, each.service) == (found.port, found.service):
                 unreachable = self._take(found, ("mail.reachable",))
                 self.joined[index] = replace(
                     each,
-                    outcome=worst([each.outcome, *(finding.outcome for finding in unreachable)]),
                     addresses=(*each.addresses, *(address for finding in unreachable for address in finding.addresses)),
                     cause="{}; {}".format(each.cause, _with_clients(found.text, unreachable)),
                 )
