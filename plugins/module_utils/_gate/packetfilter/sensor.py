@@ -52,8 +52,8 @@ class FilterEvidence:
     other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward.
     ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read.
     ``host``: what was known of the host. ``baseline``: the same question to the rules to compare with, if there are any.
-    ``next_boot``: the same to what the host will load at its next start, if asked. ``left_out``: networks of which the host takes
-    every address for its own, and that nobody asked about."""
+    ``next_boot``: the same to what the host will load at its next start, if asked. ``left_out``: destinations that nobody
+    asked about, and why it is not known whether the host takes them."""
 
     space: Space
     ruleset: Ruleset
