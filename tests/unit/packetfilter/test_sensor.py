@@ -177,9 +177,28 @@ def test_addresses_to_which_no_client_sends_are_refused(host, odd):
 
 
 def test_networks_that_the_host_takes_for_its_own_are_left_out_unless_addresses_are_given(monkeypatch):
-    facts_of(monkeypatch, HostFacts((V4,), ("eth0", "lo"), left_out=("192.0.2.128/25",)))
-    assert look_at_filter({}).left_out == ("192.0.2.128/25",)
-    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == ()
+    facts_of(monkeypatch, HostFacts((V4,), ("eth0", "lo"), left_out=("a rule",), networks=("192.0.2.128/25",)))
+    assert look_at_filter({}).left_out == ("a rule", "192.0.2.128/25")
+    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == ("a rule",)
+
+
+def test_what_the_kernel_does_by_interface_holds_for_rules_to_compare_with_too(monkeypatch, files, tmp_path):
+    """A port that is sent to another host, from an interface of which nothing is forwarded."""
+    nat = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 25 -j DNAT --to-destination 10.0.0.2\nCOMMIT\n"
+    (tmp_path / "iptables").write_text(
+        nat + "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\nCOMMIT\n", encoding="utf-8"
+    )
+    own = (Own(4, 0xC0000201, "eth0", "global", 24), Own(6, 0x20010DB8 << 96 | 1, "eth0", "global", 64))
+    routes = (Route(4, 0x0A000000, 0x0A0000FF, "eth1", 0),)
+    host = Host(own=own, interfaces=("eth0", "eth1", "lo"), routes=routes, forwarding=frozenset({4}))
+    for held_back in ((), ((4, "eth0"),)):
+        facts_of(monkeypatch, HostFacts((V4, V6), ("eth0", "eth1", "lo"), host, held_back=held_back))
+        seen = look_at_filter(files, baseline="live")
+        asked = question(seen.space, [4], ["eth0"], ["192.0.2.1"])
+        assert seen.space.meet(seen.acceptance.may, asked) == (not held_back)
+        seen = look_at_filter({}, baseline=files)
+        asked = question(seen.space, [4], ["eth0"], ["192.0.2.1"])
+        assert seen.space.meet(seen.baseline.may, asked) == (not held_back)
 
 
 def test_a_host_without_addresses_is_asked_about_all(host):

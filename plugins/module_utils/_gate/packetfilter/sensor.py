@@ -101,6 +101,7 @@ def look_at_filter(
         raise IntentError("next_boot", True, "left out where rules are given: it compares with the live rules")
     run = partial(live.run_command, seconds=timeout)
     before: RulesEvidence | None = None
+    facts: live.HostFacts | None
     if rules and baseline != LIVE:
         host = _with_own(NOTHING_KNOWN, given)
         evidence = from_files(rules, host)
@@ -108,12 +109,13 @@ def look_at_filter(
         present = set(FAMILIES.values())
         receiving = arrivals = list(interfaces)
         left_out: tuple[str, ...] = ()
+        facts = None
     else:
         evidence, facts = live.from_host(run)
         host = _with_own(facts.host, given)
         if rules:
-            before, evidence = evidence, from_files(rules, host)
-        left_out = () if given else facts.left_out
+            before, evidence = evidence, _on_host(facts, from_files(rules, host))
+        left_out = facts.left_out + (() if given else facts.networks)
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
@@ -136,6 +138,7 @@ def look_at_filter(
     acceptance = both.about(whole)
     if isinstance(baseline, Mapping):
         before = from_files(baseline, host)
+        before = _on_host(facts, before) if facts else before
     icmpv6 = None
     if 6 in asked and 6 in evidence.families:
         own6 = [int(address) for address in own if address.version == 6]
@@ -157,14 +160,19 @@ def look_at_filter(
         icmpv6=icmpv6,
         host=host,
         baseline=_accepted(space, before.ruleset, whole, host, receiving) if before else None,
-        next_boot=_at_next_boot(space, whole, host, run, receiving) if next_boot else None,
+        next_boot=_at_next_boot(space, whole, host, run, facts) if next_boot and facts else None,
         left_out=left_out,
     )
 
 
-def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, names: Collection[str]) -> NextBoot:
+def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, facts: live.HostFacts) -> NextBoot:
     boot = rules_at_boot(live.Commands(run, live.find_command, live.read_text), host)
-    return NextBoot(boot, _accepted(space, boot.evidence.ruleset, asked, host, names) if boot.evidence else None)
+    ruleset = _on_host(facts, boot.evidence).ruleset if boot.evidence else None
+    return NextBoot(boot, _accepted(space, ruleset, asked, host, facts.interfaces) if ruleset else None)
+
+
+def _on_host(facts: live.HostFacts, evidence: RulesEvidence) -> RulesEvidence:
+    return replace(evidence, ruleset=live.on_host(evidence.ruleset, facts.held_back, facts.below))
 
 
 def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequence[str] = ()) -> int:

@@ -53,7 +53,8 @@ class HostFacts:
     """``host``: the same and more, as the analysis wants it. ``notes``: what of it is not known, and why. ``held_back``: family
     and interface where what arrives is not forwarded, though the host forwards. ``below``: an interface, and one through which
     what arrives on it comes first (a bridge's port, the card of a VLAN). ``ports``: interfaces of which only their bridge or
-    bond receives. ``left_out``: destinations, and why it is not known whether the host takes them."""
+    bond receives. ``left_out``: destinations, and why it is not known whether the host takes them. ``networks``: the same
+    for those of which it takes every address."""
 
     addresses: Tuple[Address, ...]
     interfaces: Tuple[str, ...]
@@ -63,6 +64,7 @@ class HostFacts:
     below: Tuple[Tuple[str, str], ...] = ()
     ports: FrozenSet[str] = frozenset()
     left_out: Tuple[str, ...] = ()
+    networks: Tuple[str, ...] = ()
 
     def reachable_addresses(self) -> List[IpAddress]:
         """Those that another host can send to: all but loopback's. The scope tells what the host calls itself, not what it
@@ -102,6 +104,7 @@ class _Facts:
         self.notes: List[str] = []
         self.held_back: List[Tuple[int, str]] = []
         self.left_out: List[str] = []
+        self.networks: List[str] = []
         self.has_ipv6 = bool(read(_IPV6 + "conf/all/forwarding"))
 
     def all(self) -> HostFacts:
@@ -136,6 +139,7 @@ class _Facts:
             _below(links),
             ports,
             tuple(self.left_out),
+            tuple(self.networks),
         )
 
     def _list(self, *arguments: str) -> List[Dict[str, Any]]:
@@ -238,7 +242,7 @@ class _Facts:
                 if first == last and (family, first) not in present:
                     result.append(Own(family, first, str(item.get("dev", "lo")), "host", 32 if family == 4 else 128))
                 elif first != last and not (family == 4 and first == 127 << 24):
-                    self.left_out.append(
+                    self.networks.append(
                         "{0}, all of which the host takes (ip route, table local)".format(item.get("dst"))
                     )
                     self.notes.append(
