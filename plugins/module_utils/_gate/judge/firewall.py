@@ -205,8 +205,8 @@ class _Filter:
                 UNKNOWN,
                 expected="closed, but for what is required",
                 observed="not looked at: what is sent to " + "; ".join(self.evidence.left_out),
-                cause="routes decide there, before the packet filter does or beside it",
-                fix="take that route or rule away, or give as addresses those that clients are to use",
+                cause="what is named there decides beside the rules",
+                fix="take that route away, or give as addresses those that clients use; give chains priorities of their own",
             )
 
     def _icmpv6(self) -> Iterator[Finding]:

@@ -22,6 +22,8 @@ from .evaluate import Acceptance, accepted
 from .intervals import minus, normal
 from .live import IpAddress
 from .model import DADDR, FAMILY, IIF, NOTHING_KNOWN, SADDR, Box, Host, Own, Ruleset, interface_value
+from .openings import describe
+from .order import other_order
 from .readers.combine import RulesEvidence
 from .readers.files import from_files
 from .routing import LINK_LOCAL, Routing
@@ -136,6 +138,7 @@ def look_at_filter(
     beyond = routed(space, host, asked, interfaces)
     both = _accepted(space, evidence.ruleset, space.union(whole, beyond), host, receiving)
     acceptance = both.about(whole)
+    left_out += _by_order(evidence.ruleset, acceptance, host)
     if isinstance(baseline, Mapping):
         before = from_files(baseline, host)
         before = _on_host(facts, before) if facts else before
@@ -163,6 +166,27 @@ def look_at_filter(
         next_boot=_at_next_boot(space, whole, host, run, facts) if next_boot and facts else None,
         left_out=left_out,
     )
+
+
+def _by_order(ruleset: Ruleset, answer: Acceptance, host: Host) -> tuple[str, ...]:
+    """What another order of the tables lets in that this one does not, or the other way round."""
+    reversed_rules, space = other_order(ruleset), answer.space
+    if reversed_rules is None:
+        return ()
+    other = accepted(space, reversed_rules, answer.question, host)
+    differs = space.union_all(
+        space.minus(*pair)
+        for pair in (
+            (answer.may, other.may),
+            (other.may, answer.may),
+            (answer.must, other.must),
+            (other.must, answer.must),
+        )  # fmt: skip
+    )
+    if differs == space.empty:
+        return ()
+    ports = describe(answer, differs, brief=True)
+    return (f"{ports}, which hangs on the order of base chains with one priority, and nothing shows that",)
 
 
 def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, facts: live.HostFacts) -> NextBoot:
