@@ -28,6 +28,7 @@ help:
 	@echo 'make test-peers             compare the TLS sensor with sslyze, sslscan, nmap and testssl.sh (a quarter of an hour)'
 	@echo 'make bench-wire             measure a look at seven mail ports, ours and the peers'\'''
 	@echo 'make bench-role             measure the role beside wait_for, openssl s_client and assert in loops (root)'
+	@echo 'make bench-filter           measure a look at the packet filter next to what nft takes to print it (root)'
 	@echo 'make format                 let ruff format and mend the Python code'
 	@echo 'make changelog              write CHANGELOG.md for the version in galaxy.yml from changelogs/fragments'
 	@echo 'make lock                   move the development tools to their newest versions'
@@ -75,6 +76,9 @@ bench-wire: setup
 
 bench-role: setup
 	@$(VENV_PYTHON) tests/bench/bench_role.py $(ARGS)
+
+bench-filter: setup
+	@$(VENV_PYTHON) tests/bench/bench_filter.py --plot docs/filter-growth.svg $(ARGS)
 
 format: setup
 	@.work/venv/bin/ruff check --fix --quiet; .work/venv/bin/ruff format

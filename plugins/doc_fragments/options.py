@@ -149,7 +149,8 @@ options:
         live, the host must have them, and by default a required port must be open on each that it has, and nothing else on
         any, whether the host has it yet or not. Where there is a default route, a bridge that has none leads to containers
         or virtual machines of the host, and a required port need not be open to these, nor to sources that belong behind
-        another interface, or are the host itself.
+        another interface, or are the host itself. A port of a bridge or bond is refused, since what arrives there arrives on
+        the bridge or bond.
     type: list
     elements: str
     default: []

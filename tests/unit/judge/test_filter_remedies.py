@@ -334,6 +334,11 @@ def test_firewalld_closes_in_the_zone_that_opens():
     assert "--zone" not in policy
 
 
+def test_a_rule_of_a_file_is_no_rule_to_delete_by_command():
+    where = Where("nft", "inet", "x", "input", "rule 5", "tcp dport 3306 accept")
+    assert close_command(where, True, "tcp 3306") == "take the rule out of the file: tcp dport 3306 accept"
+
+
 def test_the_iptables_backend_of_firewalld_is_told_by_its_chains():
     where = Where("iptables", "ip", "filter", "IN_public_allow", "line 3", "")
     assert manager(where, ["INPUT", "INPUT_ZONES", "IN_public_allow"]) == "firewalld"

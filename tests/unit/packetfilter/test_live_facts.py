@@ -241,8 +241,17 @@ def test_an_address_of_scope_host_is_taken_from_outside_too():
 def test_a_network_that_the_host_takes_for_its_own_is_left_out():
     network = {"type": "local", "dst": "192.0.2.128/25", "dev": "lo"}
     facts = Host({"-4 route show table local": [*LOCAL, network]}).facts()
-    assert facts.left_out == ("192.0.2.128/25",)
-    assert Host().facts().left_out == ()
+    assert [text.split(",")[0] for text in facts.networks] == ["192.0.2.128/25"]
+    assert Host().facts().networks == Host().facts().left_out == ()
+
+
+def test_a_rule_that_comes_before_the_table_of_local_addresses():
+    before = {"priority": 1, "src": "all", "iif": "eth0", "dport": 25, "action": "prohibit"}
+    local, *rest = RULES
+    left_out = Host({"-4 rule": [before, {**local, "priority": 10}, *rest]}).facts().left_out
+    assert len(left_out) == 1
+    assert "dport 25" in left_out[0]
+    assert Host({"-4 rule": [local, before, *rest]}).facts().left_out == ()
 
 
 LAYERS = [

@@ -6,14 +6,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from _gate.errors import IntentError
 from _gate.packetfilter import live
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.live import Address, HostFacts
-from _gate.packetfilter.model import FAMILY, SADDR, Host, Own, Route, Ruleset
+from _gate.packetfilter.model import (
+    ACCEPT,
+    ANY,
+    CHANGE,
+    DPORT,
+    DROP,
+    FAMILY,
+    MARK,
+    SADDR,
+    Base,
+    Chain,
+    Change,
+    Host,
+    Match,
+    Own,
+    Route,
+    Rule,
+    Ruleset,
+    Table,
+    Verdict,
+    Where,
+)  # fmt: skip
 from _gate.packetfilter.openings import lines
+from _gate.packetfilter.order import other_order
 from _gate.packetfilter.readers.combine import RulesEvidence
 from _gate.packetfilter.sensor import look_at_filter
 
@@ -177,9 +201,28 @@ def test_addresses_to_which_no_client_sends_are_refused(host, odd):
 
 
 def test_networks_that_the_host_takes_for_its_own_are_left_out_unless_addresses_are_given(monkeypatch):
-    facts_of(monkeypatch, HostFacts((V4,), ("eth0", "lo"), left_out=("192.0.2.128/25",)))
-    assert look_at_filter({}).left_out == ("192.0.2.128/25",)
-    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == ()
+    facts_of(monkeypatch, HostFacts((V4,), ("eth0", "lo"), left_out=("a rule",), networks=("192.0.2.128/25",)))
+    assert look_at_filter({}).left_out == ("a rule", "192.0.2.128/25")
+    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == ("a rule",)
+
+
+def test_what_the_kernel_does_by_interface_holds_for_rules_to_compare_with_too(monkeypatch, files, tmp_path):
+    """A port that is sent to another host, from an interface of which nothing is forwarded."""
+    nat = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 25 -j DNAT --to-destination 10.0.0.2\nCOMMIT\n"
+    (tmp_path / "iptables").write_text(
+        nat + "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\nCOMMIT\n", encoding="utf-8"
+    )
+    own = (Own(4, 0xC0000201, "eth0", "global", 24), Own(6, 0x20010DB8 << 96 | 1, "eth0", "global", 64))
+    routes = (Route(4, 0x0A000000, 0x0A0000FF, "eth1", 0),)
+    host = Host(own=own, interfaces=("eth0", "eth1", "lo"), routes=routes, forwarding=frozenset({4}))
+    for held_back in ((), ((4, "eth0"),)):
+        facts_of(monkeypatch, HostFacts((V4, V6), ("eth0", "eth1", "lo"), host, held_back=held_back))
+        seen = look_at_filter(files, baseline="live")
+        asked = question(seen.space, [4], ["eth0"], ["192.0.2.1"])
+        assert seen.space.meet(seen.acceptance.may, asked) == (not held_back)
+        seen = look_at_filter({}, baseline=files)
+        asked = question(seen.space, [4], ["eth0"], ["192.0.2.1"])
+        assert seen.space.meet(seen.baseline.may, asked) == (not held_back)
 
 
 def test_a_host_without_addresses_is_asked_about_all(host):
@@ -199,3 +242,44 @@ def test_an_interface_that_a_live_host_has_not_is_refused(host):
     with pytest.raises(IntentError, match=r"eht0.*eth0, lo"):
         look_at_filter({}, interfaces=["eht0"])
     assert look_at_filter({}, interfaces=["eth0"]).question
+
+
+def marking(priority, port):
+    """One table marks a port, another accepts the mark; whichever chain was registered last comes first."""
+    chains = [
+        Chain(
+            "mark", (_rule(Verdict(CHANGE, changes=(Change(MARK, 0, 1),)), {DPORT: ((port, port),)}),), _base(priority)
+        ),
+        Chain(
+            "accept", (_rule(Verdict(ACCEPT), {MARK: ((1, 1),)}), _rule(Verdict(DROP), {DPORT: ((9, 9),)})), _base(0)
+        ),
+    ]
+    return tuple(Table("nft", "inet", chain.name, {chain.name: chain}) for chain in chains)
+
+
+def _rule(verdict, box):
+    return Rule(
+        (
+            Match(
+                (box,),
+            ),
+        ),
+        (((ANY,), verdict),),
+        Where("nft", "inet", "t", "c", "handle 1"),
+    )
+
+
+def _base(priority):
+    return Base("input", "filter", priority, ACCEPT)
+
+
+@pytest.mark.parametrize(("priority", "port", "left_out"), [(0, 9, True), (-1, 9, False), (0, 8, False)])
+def test_an_order_that_nothing_shows_is_left_out_where_something_hangs_on_it(monkeypatch, priority, port, left_out):
+    for tables in (marking(priority, port), marking(priority, port)[::-1]):
+        rules = RulesEvidence(Ruleset(tables, ()), frozenset({4, 6}), ())
+        monkeypatch.setattr(live, "from_host", lambda run, rules=rules: (rules, HostFacts((V4,), ("eth0", "lo"))))
+        found = look_at_filter({}).left_out
+        assert bool(found) == left_out
+        assert all("order" in text and "9" in text for text in found)
+    apart = [replace(table, family=family) for table, family in zip(marking(0, 9), ("ip", "ip6"))]
+    assert other_order(Ruleset(tuple(apart))) is None

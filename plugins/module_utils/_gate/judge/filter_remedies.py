@@ -100,6 +100,8 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
         return f"accept what is required, then: {_tool(where)} -P {where.chain} DROP"
     if not whole:
         return f"take {what} out of the rule: {where.text}"
+    if where.source == "nft" and not where.position.startswith("handle "):
+        return f"take the rule out of the file: {where.text}"
     if where.source == "nft":
         return f"nft delete rule {_nft(where)} {where.position}"
     return f"{_tool(where)} {where.text.replace('-A ', '-D ', 1)}"

@@ -204,9 +204,9 @@ class _Filter:
                 "firewall.undecided",
                 UNKNOWN,
                 expected="closed, but for what is required",
-                observed="not looked at: what is sent to " + ", ".join(self.evidence.left_out),
-                cause="the host takes every address there for its own (ip route show table local)",
-                fix="take that route away, or give as addresses those that clients are to use",
+                observed="not looked at: what is sent to " + "; ".join(self.evidence.left_out),
+                cause="what is named there decides beside the rules",
+                fix="take that route away, or give as addresses those that clients use; give chains priorities of their own",
             )
 
     def _icmpv6(self) -> Iterator[Finding]:

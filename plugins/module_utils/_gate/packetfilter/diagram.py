@@ -236,10 +236,9 @@ class Space:
                 return ((0, TOP[dim]),)
             if node not in found:
                 by_kid = self._intervals_by_kid(node)
-                if self.nodes.dims[node] == dim:
-                    found[node] = normal(span for spans in by_kid.values() for span in spans)
-                else:
-                    found[node] = normal(span for kid in by_kid for span in project(kid))
+                parts = list(by_kid.values()) if self.nodes.dims[node] == dim else [project(kid) for kid in by_kid]
+                alike = all(part is parts[0] for part in parts)
+                found[node] = parts[0] if alike else normal(span for part in parts for span in part)
             return found[node]
 
         return project(region)

@@ -186,7 +186,7 @@ class Nodes:
             elif dims[a] > dims[b]:
                 found = relabel(b, {kid: apply(a, kid) for kid in set(kids[b])})
             else:
-                found = merge(apply, left, right, a, b)
+                found = merge(apply, values, left, right, a, b)
             cache[key] = found
             return found
 
@@ -228,8 +228,8 @@ class Nodes:
             return self.make(dim, *joined(starts, kids))
         return self.make(dim, starts, kids)
 
-    def _merge(self, apply: Binary, left: _Side, right: _Side, a: int, b: int) -> int:
-        """Two nodes of the same dimension."""
+    def _merge(self, apply: Binary, values: Mapping[int, int], left: _Side, right: _Side, a: int, b: int) -> int:
+        """Two nodes of the same dimension. ``values``: of the operation, by two values as one number."""
         a_count, b_count = len(self.kids[a]), len(self.kids[b])
         if a_count * _SLICING_PAYS < b_count:
             return self._sliced(apply, left, a, b)
@@ -246,7 +246,8 @@ class Nodes:
         last = -1
         i = j = at = 0
         while True:
-            kid = apply(a_kids[i], b_kids[j])
+            a_kid, b_kid = a_kids[i], b_kids[j]
+            kid = values[a_kid << 16 | b_kid] if a_kid < LEAVES and b_kid < LEAVES else apply(a_kid, b_kid)
             if kid != last:
                 starts.append(at)
                 kids.append(kid)

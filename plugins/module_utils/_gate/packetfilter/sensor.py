@@ -22,6 +22,8 @@ from .evaluate import Acceptance, accepted
 from .intervals import minus, normal
 from .live import IpAddress
 from .model import DADDR, FAMILY, IIF, NOTHING_KNOWN, SADDR, Box, Host, Own, Ruleset, interface_value
+from .openings import describe
+from .order import other_order
 from .readers.combine import RulesEvidence
 from .readers.files import from_files
 from .routing import LINK_LOCAL, Routing
@@ -52,8 +54,8 @@ class FilterEvidence:
     other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward.
     ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read.
     ``host``: what was known of the host. ``baseline``: the same question to the rules to compare with, if there are any.
-    ``next_boot``: the same to what the host will load at its next start, if asked. ``left_out``: networks of which the host takes
-    every address for its own, and that nobody asked about."""
+    ``next_boot``: the same to what the host will load at its next start, if asked. ``left_out``: destinations that nobody
+    asked about, and why it is not known whether the host takes them."""
 
     space: Space
     ruleset: Ruleset
@@ -101,6 +103,7 @@ def look_at_filter(
         raise IntentError("next_boot", True, "left out where rules are given: it compares with the live rules")
     run = partial(live.run_command, seconds=timeout)
     before: RulesEvidence | None = None
+    facts: live.HostFacts | None
     if rules and baseline != LIVE:
         host = _with_own(NOTHING_KNOWN, given)
         evidence = from_files(rules, host)
@@ -108,12 +111,13 @@ def look_at_filter(
         present = set(FAMILIES.values())
         receiving = arrivals = list(interfaces)
         left_out: tuple[str, ...] = ()
+        facts = None
     else:
         evidence, facts = live.from_host(run)
         host = _with_own(facts.host, given)
         if rules:
-            before, evidence = evidence, from_files(rules, host)
-        left_out = () if given else facts.left_out
+            before, evidence = evidence, _on_host(facts, from_files(rules, host))
+        left_out = facts.left_out + (() if given else facts.networks)
         own = given or facts.reachable_addresses()
         promised = given or facts.global_addresses()
         present = {address.version for address in [*given, *facts.reachable_addresses()]}
@@ -134,8 +138,10 @@ def look_at_filter(
     beyond = routed(space, host, asked, interfaces)
     both = _accepted(space, evidence.ruleset, space.union(whole, beyond), host, receiving)
     acceptance = both.about(whole)
+    left_out += _by_order(evidence.ruleset, acceptance, host)
     if isinstance(baseline, Mapping):
         before = from_files(baseline, host)
+        before = _on_host(facts, before) if facts else before
     icmpv6 = None
     if 6 in asked and 6 in evidence.families:
         own6 = [int(address) for address in own if address.version == 6]
@@ -157,14 +163,40 @@ def look_at_filter(
         icmpv6=icmpv6,
         host=host,
         baseline=_accepted(space, before.ruleset, whole, host, receiving) if before else None,
-        next_boot=_at_next_boot(space, whole, host, run, receiving) if next_boot else None,
+        next_boot=_at_next_boot(space, whole, host, run, facts) if next_boot and facts else None,
         left_out=left_out,
     )
 
 
-def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, names: Collection[str]) -> NextBoot:
+def _by_order(ruleset: Ruleset, answer: Acceptance, host: Host) -> tuple[str, ...]:
+    """What another order of the tables lets in that this one does not, or the other way round."""
+    reversed_rules, space = other_order(ruleset), answer.space
+    if reversed_rules is None:
+        return ()
+    other = accepted(space, reversed_rules, answer.question, host)
+    differs = space.union_all(
+        space.minus(*pair)
+        for pair in (
+            (answer.may, other.may),
+            (other.may, answer.may),
+            (answer.must, other.must),
+            (other.must, answer.must),
+        )  # fmt: skip
+    )
+    if differs == space.empty:
+        return ()
+    ports = describe(answer, differs, brief=True)
+    return (f"{ports}, which hangs on the order of base chains with one priority, and nothing shows that",)
+
+
+def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, facts: live.HostFacts) -> NextBoot:
     boot = rules_at_boot(live.Commands(run, live.find_command, live.read_text), host)
-    return NextBoot(boot, _accepted(space, boot.evidence.ruleset, asked, host, names) if boot.evidence else None)
+    ruleset = _on_host(facts, boot.evidence).ruleset if boot.evidence else None
+    return NextBoot(boot, _accepted(space, ruleset, asked, host, facts.interfaces) if ruleset else None)
+
+
+def _on_host(facts: live.HostFacts, evidence: RulesEvidence) -> RulesEvidence:
+    return replace(evidence, ruleset=live.on_host(evidence.ruleset, facts.held_back, facts.below))
 
 
 def routed(space: Space, host: Host, families: Collection[int], interfaces: Sequence[str] = ()) -> int:

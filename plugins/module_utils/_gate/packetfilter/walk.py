@@ -28,7 +28,6 @@ from .model import (
     SPORT,
     TOP,
     UNFOLLOWED,
-    Match,
     Rule,
     Verdict,
     Where,
@@ -135,7 +134,10 @@ class Walk:
             for dim, spans in hull.items()
             if spans != ((0, TOP[dim]),)
         }
-        return [rule for rule in rules if all(_may_meet(match, bounds) for match in rule.matches)]
+        if self._among is not None:
+            rules = [rule for rule in rules if rule.where in self._among]
+        known: Dict[int, Dict[int, bool]] = {dim: {} for dim in bounds}
+        return [rule for rule in rules if _may_meet(rule, bounds, known)]
 
     def _enter(self, chain: str, state: State, region: int) -> None:
         key = self.compiler.blocks[chain].key(state)
@@ -186,13 +188,21 @@ class Walk:
                 region = space.minus(region, part)
 
 
-def _may_meet(match: Match, bounds: Mapping[int, Tuple[List[int], List[int]]]) -> bool:
-    """``bounds``: by dimension the first and the last values of all ranges in which the packets lie."""
-    boxes = (match.within,) if match.negated or len(match.boxes) != 1 else (match.within, match.boxes[0])
-    for box in boxes:
-        for dim, ranges in box.items():
-            if dim in bounds and len(ranges) <= _FEW_RANGES:
-                firsts, lasts = bounds[dim]
-                if not any(bisect_left(lasts, low) < bisect_right(firsts, high) for low, high in ranges):
-                    return False
+def _may_meet(
+    rule: Rule, bounds: Mapping[int, Tuple[List[int], List[int]]], known: Mapping[int, Dict[int, bool]]
+) -> bool:
+    """``bounds``: by dimension the first and the last values of all ranges in which the packets lie. ``known``: by dimension
+    and identity of ranges, which many rules share, what was found."""
+    for match in rule.matches:
+        boxes = (match.within,) if match.negated or len(match.boxes) != 1 else (match.within, match.boxes[0])
+        for box in boxes:
+            for dim, ranges in box.items():
+                if dim in bounds and len(ranges) <= _FEW_RANGES:
+                    found = known[dim].get(id(ranges))
+                    if found is None:
+                        firsts, lasts = bounds[dim]
+                        found = any(bisect_left(lasts, low) < bisect_right(firsts, high) for low, high in ranges)
+                        known[dim][id(ranges)] = found
+                    if not found:
+                        return False
     return True

@@ -17,7 +17,7 @@ from ...errors import EvidenceError
 from ..readers.combine import RulesEvidence
 from .commands import Commands, Output, Run, find_command, read_text, run_command
 from .facts import Address, HostFacts, IpAddress, host_facts
-from .kernel import from_below, kernel_tables
+from .kernel import on_host
 from .rules import live_rules
 
 __all__ = (
@@ -30,6 +30,7 @@ __all__ = (
     "find_command",
     "from_host",
     "host_facts",
+    "on_host",
     "read_text",
     "run_command",
 )
@@ -50,6 +51,5 @@ def from_host(
         raise EvidenceError("nft -j list ruleset", "it needs root", "set `become: true`, or give `rules`")
     facts = host_facts(run, find, read)
     evidence = live_rules(Commands(run, find, read), facts.host, facts.notes)
-    tables = from_below(evidence.ruleset.tables, facts.below)
-    ruleset = replace(evidence.ruleset, tables=(*kernel_tables(facts.held_back), *tables))
+    ruleset = on_host(evidence.ruleset, facts.held_back, facts.below)
     return replace(evidence, ruleset=ruleset), facts

@@ -27,7 +27,8 @@ _KNOWN_TYPES = _NOWHERE | {"unicast", "multicast", "broadcast"}
 _EVERYTHING = {4: "0.0.0.0/0", 6: "::/0"}
 #: What a rule of ``ip rule`` may hold without concerning a packet that comes in.
 _MAIN = {"main", "254"}
-_ORDINARY_TABLES = {"local", "default", "255", "253"}
+_LOCAL = {"local", "255"}
+_ORDINARY_TABLES = _LOCAL | {"default", "253"}
 _HARMLESS = {"priority", "src", "table", "protocol"}
 #: Interfaces whose packets an interface below receives first; of others, `link` is the other end (veth) or the way out.
 _ON_TOP = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"}
@@ -52,7 +53,8 @@ class HostFacts:
     """``host``: the same and more, as the analysis wants it. ``notes``: what of it is not known, and why. ``held_back``: family
     and interface where what arrives is not forwarded, though the host forwards. ``below``: an interface, and one through which
     what arrives on it comes first (a bridge's port, the card of a VLAN). ``ports``: interfaces of which only their bridge or
-    bond receives. ``left_out``: networks that the host takes for its own, each address of them, and nobody asks about."""
+    bond receives. ``left_out``: destinations, and why it is not known whether the host takes them. ``networks``: the same
+    for those of which it takes every address."""
 
     addresses: Tuple[Address, ...]
     interfaces: Tuple[str, ...]
@@ -62,6 +64,7 @@ class HostFacts:
     below: Tuple[Tuple[str, str], ...] = ()
     ports: FrozenSet[str] = frozenset()
     left_out: Tuple[str, ...] = ()
+    networks: Tuple[str, ...] = ()
 
     def reachable_addresses(self) -> List[IpAddress]:
         """Those that another host can send to: all but loopback's. The scope tells what the host calls itself, not what it
@@ -101,6 +104,7 @@ class _Facts:
         self.notes: List[str] = []
         self.held_back: List[Tuple[int, str]] = []
         self.left_out: List[str] = []
+        self.networks: List[str] = []
         self.has_ipv6 = bool(read(_IPV6 + "conf/all/forwarding"))
 
     def all(self) -> HostFacts:
@@ -135,6 +139,7 @@ class _Facts:
             _below(links),
             ports,
             tuple(self.left_out),
+            tuple(self.networks),
         )
 
     def _list(self, *arguments: str) -> List[Dict[str, Any]]:
@@ -192,9 +197,18 @@ class _Facts:
             if "not supported" in str(error):  # a kernel without policy routing
                 return True
             raise
+        local_first = False
         for rule in rules:
-            if not self._is_harmless(family, rule):
+            harmless = self._is_harmless(family, rule)
+            local_first = local_first or (harmless and str(rule.get("table", "")) in _LOCAL)
+            if not harmless:
                 shown = " ".join("{0} {1}".format(key, value) for key, value in rule.items() if value is not None)
+                if not local_first:
+                    self.left_out.append(
+                        "IPv{0} addresses of the host, since a rule comes before its own table (ip rule: {1})".format(
+                            family, shown
+                        )
+                    )
                 self.notes.append("IPv{0} is routed by more than the main table (ip rule: {1})".format(family, shown))
                 return False
         return True
@@ -228,7 +242,9 @@ class _Facts:
                 if first == last and (family, first) not in present:
                     result.append(Own(family, first, str(item.get("dev", "lo")), "host", 32 if family == 4 else 128))
                 elif first != last and not (family == 4 and first == 127 << 24):
-                    self.left_out.append(str(item.get("dst")))
+                    self.networks.append(
+                        "{0}, all of which the host takes (ip route, table local)".format(item.get("dst"))
+                    )
                     self.notes.append(
                         "the host also takes what is sent to {0} (ip route, table local): that was left out".format(
                             item.get("dst")

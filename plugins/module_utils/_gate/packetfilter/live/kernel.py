@@ -9,7 +9,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from ..model import ACCEPT, ANY, DROP, IIF, JUMP, Base, Chain, Match, Rule, Table, Verdict, Where, interface_value
+from ..model import (
+    ACCEPT,
+    ANY,
+    DROP,
+    IIF,
+    JUMP,
+    Base,
+    Chain,
+    Match,
+    Rule,
+    Ruleset,
+    Table,
+    Verdict,
+    Where,
+    interface_value,
+)
 
 #: As `Where.source`: no command of a packet filter.
 KERNEL = "kernel"
@@ -33,6 +48,11 @@ def kernel_tables(held_back: Sequence[Tuple[int, str]]) -> Tuple[Table, ...]:
         Table(KERNEL, _FAMILY[family][0], "sysctl", {"forwarding": Chain("forwarding", tuple(found), base)})
         for family, found in rules.items()
     )
+
+
+def on_host(ruleset: Ruleset, held_back: Sequence[Tuple[int, str]], below: Sequence[Tuple[str, str]]) -> Ruleset:
+    """What rules come to on a host with these interfaces (`HostFacts.held_back`, `HostFacts.below`)."""
+    return replace(ruleset, tables=(*kernel_tables(held_back), *from_below(ruleset.tables, below)))
 
 
 def from_below(tables: Iterable[Table], below: Sequence[Tuple[str, str]]) -> Iterator[Table]:

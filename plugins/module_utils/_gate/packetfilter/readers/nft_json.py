@@ -175,7 +175,8 @@ class RuleWhere(Where):
         return mine == its
 
     def __hash__(self) -> int:
-        return hash((self.family, self.table, self.chain, self.position))
+        fields = self.__dict__
+        return hash((fields["table"], fields["chain"], fields["body"].get("handle"), fields["body"].get("number")))
 
     @property
     def position(self) -> str:
