@@ -136,7 +136,7 @@ options:
         C(iptables-save) and C(ip6tables-save) print), and C(ipset) (what C(ipset save) prints, for the sets that the iptables
         rules use), each a path on the host where the task runs.
       - C(nft) is loaded into a network namespace of its own to be read, which needs root; nothing of the host changes.
-      - Files may be meant for another host than the one where the task runs. So nothing of this one is taken for granted:
+      - Files may be meant for another host than the one where the task runs, so nothing of this one is taken for granted.
         O(addresses) tell which addresses are the host's own, and what hangs on routes or on forwarding (ports that are
         sent on to containers) is V(unknown).
       - Without it the live rules are read, of nftables and of both kinds of iptables, with sets, addresses and routes, which
