@@ -350,7 +350,7 @@ class _Filter:
         return f"; goes to {destination}" + (", past the rules for the host itself (ufw, INPUT)" if past else "")
 
     def _now_and_then(self, part: int) -> str:
-        unsure = self.space.minus(part, self.must)
+        unsure = EMPTY if self.must == self.may else self.space.minus(part, self.must)
         return "; now and then, " + self._doubts(unsure) if unsure != EMPTY else ""
 
     def _doubts(self, region: int) -> str:

@@ -55,6 +55,8 @@ ProtocolName = Union[str, int]
 
 def split_protocols(intervals: Intervals) -> List[Tuple[ProtocolName, Intervals]]:
     """One entry for each protocol; most or all of them together make one entry, ``any`` or ``any but tcp, udp``."""
+    if len(intervals) == 1 and intervals[0][0] == intervals[0][1]:
+        return [(PROTOCOLS.get(intervals[0][0], intervals[0][0]), intervals)]
     missing = complement(intervals, TOP[PROTOCOL])
     if not missing:
         return [("any", intervals)]
