@@ -89,7 +89,9 @@ def change(dimension, keep=0, flip=0, **more):
 
 
 def dnat(address=None, port=None, **more):
-    pair = lambda value: value if value is None or isinstance(value, tuple) else (value, value)  # noqa: E731
+    def pair(value):
+        return value if value is None or isinstance(value, tuple) else (value, value)
+
     return Verdict("nat", nat=Nat(pair(address), pair(port), **more))
 
 
