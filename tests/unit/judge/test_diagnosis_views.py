@@ -218,3 +218,8 @@ def test_talk_without_faults_and_without_a_connection():
     warned = Finding("mail.certificate-trust", "h", 25, "smtp", "warn")
     assert views.talk_shows([port(seen.OPEN)], [warned]) == ("fine", None)
     assert views.talk_shows([port(seen.TIMED_OUT)], []) == ("unknown", None)
+
+
+def test_no_answer_to_the_hello_says_nothing_of_the_mode():
+    silent = Finding("mail.encryption", "h", 993, "imaps", "unknown")
+    assert views.talk_shows([port(seen.OPEN)], [silent]) == ("no TLS session", silent)

@@ -198,6 +198,8 @@ def talk_shows(evidence: Iterable[PortEvidence], findings: Iterable[Finding]) ->
         return _greeting(seen), first
     if first.check.startswith("mail.certificate-"):
         return shows.BAD_CERTIFICATE, first
+    if first.check == "mail.encryption" and first.outcome == UNKNOWN:
+        return shows.NO_TLS, first  # no answer to the hello, which says nothing of the mode
     return _TALK.get(first.check, shows.AGAINST_POLICY), first
 
 
