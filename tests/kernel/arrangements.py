@@ -104,7 +104,7 @@ BEHIND = {
     4: ("172.17.0.2", "172.17.0.3", "10.0.0.7", "10.9.0.1", "198.51.100.9", "203.0.113.5", "198.18.0.1", "8.8.8.8"),
     6: ("fd00:17::2", "fd00:17::3", "fd00:10::7", "2001:db8:51::9", "2001:db8:52::5", "2001:db8:dead::1", "2620::8"),
 }
-OWN = {family: tuple(text.split("/")[0] for _name, text in pairs) for family, pairs in _ADDRESSES.items()}
+OWN = {family: tuple(text.split("/", maxsplit=1)[0] for _name, text in pairs) for family, pairs in _ADDRESSES.items()}
 
 
 def _house_commands(family: int) -> List[str]:

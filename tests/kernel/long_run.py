@@ -75,7 +75,7 @@ def _tidy_when_stopped() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rulesets", type=int, default=3000)
     parser.add_argument("--packets", type=int, default=1500000)

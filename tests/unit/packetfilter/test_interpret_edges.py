@@ -76,8 +76,9 @@ def passes(hook, box, priority=0):
     return chain(hook, priority, rule(Verdict("accept"), box), policy="drop")
 
 
-def walked(*chains, packet=PACKET4, host=HOST, family="inet"):
-    return walk(Ruleset(tuple(Table("nft", family, "t", {each.name: each}) for each in chains)), packet, host)
+def walked(*chains, packet=None, host=HOST, family="inet"):
+    tables = tuple(Table("nft", family, "t", {each.name: each}) for each in chains)
+    return walk(Ruleset(tables), PACKET4 if packet is None else packet, host)
 
 
 def nat(verdict):

@@ -74,7 +74,7 @@ def _can_match(matches: Tuple[Match, ...], box: Box) -> bool:
 
 
 def _meets(one: Mapping[int, Intervals], box: Box) -> bool:
-    return all([dim not in box or bool(intersect(intervals, box[dim])) for dim, intervals in one.items()])  # noqa: C419
+    return all(dim not in box or bool(intersect(intervals, box[dim])) for dim, intervals in one.items())
 
 
 def _sorted(intervals: Intervals) -> Intervals:

@@ -118,11 +118,9 @@ def split_for(rule: Rule, packet: Packet) -> Optional[Tuple[Kinds, List[Packet]]
 def _boxes(rule: Rule) -> Iterable[Box]:
     for match in rule.matches:
         yield match.within
-        for box in match.boxes:
-            yield box
+        yield from match.boxes
     for boxes, _verdict in rule.branches:
-        for box in boxes:
-            yield box
+        yield from boxes
 
 
 def held(matches: Sequence[Match], packet: Packet) -> Optional[Kinds]:

@@ -37,7 +37,7 @@ def network(value: int, length: int, family: int) -> Tuple[int, int]:
 
 def prefix_range(text: Any, family: int) -> Tuple[int, int]:
     """``10.0.0.0/8``, ``10.0.0.0/255.0.0.0`` or one address. :raises Unclear: for a mask with gaps, or no address."""
-    if type(text) is not str:
+    if not isinstance(text, str):
         raise Unclear("{0!r} is no IPv{1} address".format(text, family))
     if "/" not in text:
         first = address(text, family)

@@ -111,7 +111,7 @@ def doubt(text: str, within: Box = ANY, run_time: bool = False) -> Condition:
 
 def _bounds(match: Match) -> Optional[Box]:
     """A box around all packets for which the match can hold; None when it can hold for none."""
-    if match.negated or type(match) is not Match:  # a subclass has boxes of its own, later
+    if match.negated or match.__class__ is not Match:  # a subclass has boxes of its own, later
         return match.within
     if not match.boxes:
         return None

@@ -240,7 +240,7 @@ class RuleReader:
 
 def _only_box(condition: Condition) -> Optional[Box]:
     """The box that is all of the condition, where it is one: not negated, not in doubt, and small."""
-    if len(condition) != 1 or type(condition[0]) is not Match or condition[0].doubt:
+    if len(condition) != 1 or condition[0].__class__ is not Match or condition[0].doubt:
         return None
     match = condition[0]
     boxes: Boxes = match.boxes

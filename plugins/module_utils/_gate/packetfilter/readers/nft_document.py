@@ -149,7 +149,7 @@ def hidden_tables(tables: Dict[TableKey, TableData]) -> FrozenSet[TableKey]:
         kinds: Set[str] = set()
         for statements in data.statements():
             for statement in statements:
-                kinds.update(statement if type(statement) is dict else ())
+                kinds.update(statement if isinstance(statement, dict) else ())
         if "xt" in kinds:
             found.add(key)
     return frozenset(found)

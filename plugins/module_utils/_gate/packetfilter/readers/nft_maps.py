@@ -145,7 +145,7 @@ def _by_mark(field: Field, bits: Bits, elements: Elements, within: Box) -> Looku
 
 
 def _drawn(key: Any) -> Optional[Any]:
-    if type(key) is dict and len(key) == 1:
+    if isinstance(key, dict) and len(key) == 1:
         ((kind, body),) = key.items()
         if kind in _OF_CHANCE and isinstance(body, dict):
             return body
@@ -163,7 +163,7 @@ def _by_chance(matcher: Matcher, body: Any, data: Any) -> Lookup:
     for value, _found in elements.sure:
         if value == CATCH_ALL:
             complete = True
-        elif type(value) is int:
+        elif value.__class__ is int:
             covered.append((value, value))
         elif isinstance(value, dict) and "range" in value:
             covered.append((int(value["range"][0]), int(value["range"][1])))

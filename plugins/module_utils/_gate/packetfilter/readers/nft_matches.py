@@ -85,10 +85,10 @@ class Matcher:
 
     def _decided(self, left: Any, operator: str, right: Any, body: Any) -> Optional[Condition]:
         """Conditions on whether something is there."""
-        if type(left) is not dict or len(left) != 1:
+        if not isinstance(left, dict) or len(left) != 1:
             return None
         ((kind, inner),) = left.items()
-        if kind == "payload" or type(inner) is not dict:
+        if kind == "payload" or not isinstance(inner, dict):
             return None
         if kind == "fib" and (right is True or right is False or right in (0, "0")):
             found = reverse_path(inner)
@@ -107,12 +107,12 @@ class Matcher:
 
     def operands(self, left: Any) -> List[Operand]:
         """The fields of an expression, one for each part of a concatenation. :raises Unclear: the model has no such field."""
-        if type(left) is dict and len(left) == 1 and "concat" in left:
+        if isinstance(left, dict) and len(left) == 1 and "concat" in left:
             return [self._operand(part) for part in left["concat"]]
         return [self._operand(left)]
 
     def _operand(self, expression: Any) -> Operand:
-        if type(expression) is not dict or len(expression) != 1:
+        if not isinstance(expression, dict) or len(expression) != 1:
             raise Unclear()
         ((kind, body),) = expression.items()
         if kind in OPERATORS:
@@ -155,10 +155,10 @@ class Matcher:
         """The packets that have all the fields of an expression, as far as that is known."""
         if expression is None:
             return ANY
-        if type(expression) is dict and len(expression) == 1 and "elem" in expression:
+        if isinstance(expression, dict) and len(expression) == 1 and "elem" in expression:
             expression = expression["elem"]["val"]
         within: Box = ANY
-        parts = expression["concat"] if type(expression) is dict and "concat" in expression else [expression]
+        parts = expression["concat"] if isinstance(expression, dict) and "concat" in expression else [expression]
         for part in parts:
             try:
                 one = self._operand(part)[0].within
@@ -177,7 +177,7 @@ class Matcher:
         return within
 
     def elements(self, right: Any, is_map: bool = False) -> Elements:
-        if type(right) is str and right[:1] == "@":
+        if isinstance(right, str) and right[:1] == "@":
             found = self.sets.get(right[1:])
             if found is None:
                 raise Unclear("there is no set {0}".format(right))
@@ -195,7 +195,7 @@ class Matcher:
             perhaps: Intervals = ()
             why, negated = "", operator == "in"
         elif operator in ("==", "!=", "in"):
-            if type(right) is str and right[:1] == "@" and bits is None and field.dimension >= 0:
+            if isinstance(right, str) and right[:1] == "@" and bits is None and field.dimension >= 0:
                 return _held(self._of_named_set(field, left, right), within, negated, body)
             if _is_set(right):
                 wanted, perhaps, why = ranges(field, self.elements(right))
@@ -237,7 +237,7 @@ class Matcher:
         return region
 
     def _of_concatenation(self, operands: Sequence[Operand], left: Any, right: Any) -> Region:
-        key = (right, nft_text.expression(left)) if type(right) is str else None
+        key = (right, nft_text.expression(left)) if isinstance(right, str) else None
         if key is not None and key in self._regions:
             return self._regions[key]
         elements = self.elements(right)
@@ -264,10 +264,10 @@ class Matcher:
 
 def _is_plain_meta(left: Any, right: Any) -> bool:
     """Of these, many rules ask for the same: ``iifname eth0``, ``meta l4proto tcp``."""
-    if type(right) is not str or type(left) is not dict or len(left) != 1:
+    if not isinstance(right, str) or not isinstance(left, dict) or len(left) != 1:
         return False
     body = left.get("meta")
-    return type(body) is dict and len(body) == 1 and type(body.get("key")) is str
+    return isinstance(body, dict) and len(body) == 1 and isinstance(body.get("key"), str)
 
 
 def _held(region: Region, within: Box, negated: bool, body: Any) -> Condition:
@@ -285,7 +285,7 @@ def of_element(operands: Sequence[Operand], value: Any) -> Tuple[Boxes, Boxes]:
     """The packets that carry a value, and those that may carry it."""
     if value == CATCH_ALL:
         return EVERYTHING, NOTHING
-    values = value["concat"] if type(value) is dict and "concat" in value else [value]
+    values = value["concat"] if isinstance(value, dict) and "concat" in value else [value]
     if len(values) != len(operands):
         raise Unclear("an element with {0} parts".format(len(values)))
     sure: Boxes = EVERYTHING
@@ -327,7 +327,9 @@ def _in(wanted: Intervals, value: int) -> bool:
 
 
 def _is_set(right: Any) -> bool:
-    return (type(right) is str and right[:1] == "@") or (type(right) is dict and len(right) == 1 and "set" in right)
+    return (isinstance(right, str) and right[:1] == "@") or (
+        isinstance(right, dict) and len(right) == 1 and "set" in right
+    )
 
 
 def _ordered(field: Field, operator: str, right: Any) -> Intervals:

@@ -31,10 +31,10 @@ class Quick:
     def condition(self, body: Any) -> Optional[Condition]:
         """Of a ``match`` object; None where it is none of these."""
         left = body["left"]
-        if type(left) is not dict:
+        if not isinstance(left, dict):
             return None
         payload = left.get("payload")
-        if type(payload) is not dict or len(payload) != 2 or body.get("op", "==") != "==":
+        if not isinstance(payload, dict) or len(payload) != 2 or body.get("op", "==") != "==":
             return None
         protocol, name, right = payload.get("protocol"), payload.get("field"), body["right"]
         kind = type(right)
@@ -67,13 +67,13 @@ class Quick:
 
     def rule(self, statements: Any, where: Where) -> Optional[Rule]:
         """A rule that accepts or drops where all of some of these conditions hold, about different fields; or None."""
-        if type(statements) is not list or not statements or statements[-1] not in _VERDICTS:
+        if not isinstance(statements, list) or not statements or statements[-1] not in _VERDICTS:
             return None
         matches: List[Match] = []
         asked = 0
         dimensions: Set[int] = set()
         for statement in statements[:-1]:
-            if type(statement) is not dict or len(statement) != 1 or "match" not in statement:
+            if not isinstance(statement, dict) or len(statement) != 1 or "match" not in statement:
                 return None
             try:
                 condition = self.condition(statement["match"])

@@ -46,7 +46,7 @@ def read_rule(
     conditions = list(known)
     for number, statement in enumerate(statements):
         kind, body = (
-            next(iter(statement.items())) if type(statement) is dict and len(statement) == 1 else split(statement)
+            next(iter(statement.items())) if isinstance(statement, dict) and len(statement) == 1 else split(statement)
         )
         if kind == "match":
             try:

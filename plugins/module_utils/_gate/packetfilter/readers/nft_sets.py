@@ -82,7 +82,7 @@ def of_expression(right: Any, is_map: bool) -> Elements:
 
 def _sorted(elements: Sequence[Any], is_map: bool, why: str, more: str) -> Elements:
     """Elements of maps are pairs of key and data, with the wrapper around the key."""
-    if not is_map and not why and not any(type(element) is dict and "elem" in element for element in elements):
+    if not is_map and not why and not any(isinstance(element, dict) and "elem" in element for element in elements):
         return Elements(elements, (), more)
     sure: List[Any] = []
     perhaps: List[Tuple[Any, str]] = []
@@ -125,7 +125,7 @@ def number(field: Field, value: Any) -> int:
 
 def bounds(field: Field, value: Any) -> Tuple[int, int]:
     """The range of numbers that one value stands for; empty (first > last) when it can never match."""
-    if type(value) is dict and len(value) == 1:
+    if isinstance(value, dict) and len(value) == 1:
         if "prefix" in value:
             prefix = value["prefix"]
             if field.family:
@@ -137,7 +137,7 @@ def bounds(field: Field, value: Any) -> Tuple[int, int]:
             return bounds(field, first)[0], bounds(field, last)[1]
     elif field.range_of is not None:
         return field.range_of(value)
-    found = value if type(value) is int else number(field, value)
+    found = value if value.__class__ is int else number(field, value)
     return found, found
 
 

@@ -89,7 +89,7 @@ def inside(within: Box) -> Condition:
 def split(statement: Any) -> Tuple[str, Any]:
     """A statement's kind and body. A raw string, which nft prints for what it has no JSON form for, is a kind of its own, but
     1.0.6's ``update @recent { ip saddr : 1 }``."""
-    if type(statement) is dict and len(statement) == 1:
+    if isinstance(statement, dict) and len(statement) == 1:
         ((kind, body),) = statement.items()
         return kind, body
     if isinstance(statement, str):
