@@ -61,9 +61,8 @@ STAGES = [
     Stage("report", "report", f"{PYTEST} tests/report"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
     Stage("kernel", "kernel", f"{PYTEST} -n 2 tests/kernel"),
-    # Last, and one after the other, since they share the lab: by now nothing else waits for it.
-    Stage("firewalls", "molecule", scenarios("ufw", "firewalld", "docker-like", "rolling"), seconds=3600),
     # Only by name, and one at a time: they take long, and one measures.
+    Stage("firewalls", SLOW, scenarios("ufw", "firewalld", "docker-like", "rolling"), seconds=3600),
     Stage("iptables", SLOW, "sh tests/lab/molecule.sh iptables", seconds=3600),
     Stage("peers-scenario", SLOW, "sh tests/lab/molecule.sh peers", seconds=3600),
     Stage("fuzz", SLOW, f"{PYTHON} tests/fuzz/run.py", seconds=3600),
