@@ -72,7 +72,7 @@ close_direct_way() {
 
 # listen NAME PORT
 listen() {
-    systemd-run --quiet --collect --unit="container-$1" ip netns exec "$1" /usr/local/sbin/listen "$2"
+    systemd-run --quiet --collect --unit="container-$1" ip netns exec "$1" /usr/bin/python3 /usr/local/sbin/listen "$2"
 }
 
 case $command in
