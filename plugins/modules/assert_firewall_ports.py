@@ -14,6 +14,8 @@ description:
     list, both ways. A required port that is not open to everybody who may connect is a finding, and so is every opening
     that nothing requires, for IPv4 and IPv6 alike.
   - Protocols without ports (such as ICMP) and the loopback interface are no part of the question.
+  - The question is about the first packet of each new connection. What rules do with later packets, and with the host's own
+    answers, is not looked at; M(mailops.gate.assert_mail_ports) shows whether clients are served.
   - What could not be decided is V(unknown), and fails too unless O(fail_on) says otherwise.
 author:
   - mailops.gate authors (@mailops)
@@ -138,7 +140,7 @@ families:
   elements: str
 notes:
   description: Assumptions and warnings of the readers.
-  returned: if O(verbose=true)
+  returned: always
   type: list
   elements: str
 msg:

@@ -155,6 +155,10 @@ difference:
       description: What got in, and does not.
       type: list
       elements: str
+    undecided:
+      description: What certainly gets in with one of the two, and with the other only perhaps or now and then.
+      type: list
+      elements: str
 idle_rules:
   description: Rules that could be taken out. For information; not all such rules are found.
   returned: when O(verbose=true)

@@ -12,7 +12,7 @@ from typing import Any, Mapping
 from .._gate.errors import IntentError
 from .._gate.judge.firewall import judge_firewall
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
-from .._gate.packetfilter.evaluate import Acceptance, difference
+from .._gate.packetfilter.evaluate import Acceptance, difference, undecided_difference
 from .._gate.packetfilter.idle import idle_rules
 from .._gate.packetfilter.openings import describe, lines, openings, rule_text
 from .._gate.packetfilter.parity import open_in_one_family
@@ -34,6 +34,7 @@ def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
         result["difference"] = {
             "opened": lines(evidence.acceptance, opened),
             "closed": lines(evidence.baseline, closed),
+            "undecided": lines(evidence.acceptance, undecided_difference(evidence.baseline, evidence.acceptance)),
         }
     if options["verbose"]:
         idle = idle_rules(evidence.acceptance)
@@ -50,7 +51,7 @@ def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
         raise IntentError("host", host, "the name that findings carry, or left out for the host's own")
     evidence = _look(options)
     verdict = reach_verdict(judge_firewall(host, services, evidence))
-    result = dict(verdict_as_dict(verdict), changed=False, failed=verdict.stops(fail_on))
+    result = dict(verdict_as_dict(verdict), notes=list(evidence.notes), changed=False, failed=verdict.stops(fail_on))
     return dict(result, **_opened(evidence)) if options["verbose"] else result
 
 

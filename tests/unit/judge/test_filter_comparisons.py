@@ -97,6 +97,20 @@ def test_what_others_add_once_they_run_is_unknown_and_never_pass(path):
     assert [(item.outcome, item.cause) for item in found] == [(UNKNOWN, "docker adds rules of its own once it runs")]
 
 
+STRANGE = "-A INPUT -p tcp -m tcp --dport 25 -m string --string x --algo bm -j ACCEPT\n"
+
+
+def test_rules_of_the_next_start_that_are_not_understood_are_unknown_and_never_pass(path):
+    found = judged(at_boot(look(path, MAIL), STRANGE), "firewall.next-boot")
+    assert [item.outcome for item in found] == [UNKNOWN]
+    assert found[0].cause == "certain in one of the two alone: tcp 25 from any (IPv4)"
+
+
+def test_without_any_rules_of_the_next_start_nothing_is_established(path):
+    assert [item.outcome for item in judged(at_boot(look(path, MAIL)), "firewall.next-boot")] == [UNKNOWN]
+    assert [item.outcome for item in judged(at_boot(look(path, MAIL), as_now=True), "firewall.next-boot")] == [PASS]
+
+
 def test_nobody_asks_for_the_next_start_by_default(path):
     assert judged(look(path, MAIL), "firewall.next-boot") == []
     with pytest.raises(IntentError, match="next_boot"):

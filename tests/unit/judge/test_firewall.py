@@ -279,7 +279,7 @@ def icmpv6(found):
 def test_essential_icmpv6_that_is_closed_is_a_warning_with_its_remedy(findings):
     (warning,) = icmpv6(findings(EXACT, [RELATED, *EXACT]))
     assert warning.outcome == WARN
-    assert warning.observed == "closed: icmpv6 nd-neighbor-solicit,nd-neighbor-advert"
+    assert warning.observed == "not open: icmpv6 nd-neighbor-solicit,nd-neighbor-advert"
     assert warning.fix == (
         "ip6tables -I INPUT -p icmpv6 --icmpv6-type 135 -j ACCEPT; ip6tables -I INPUT -p icmpv6 --icmpv6-type 136 -j ACCEPT"
     )

@@ -59,3 +59,7 @@ def test_a_rate_limit_may_let_them_in():
 
 def test_invalid_is_not_related():
     assert types("-A INPUT -m conntrack --ctstate INVALID -j DROP\n" + RELATED) == set(ERRORS)
+
+
+def test_a_match_that_is_not_understood_establishes_nothing():
+    assert types("-A INPUT -p ipv6-icmp -m string --string x --algo bm -j ACCEPT\n") == set()

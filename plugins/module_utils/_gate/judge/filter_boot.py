@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from ..packetfilter.diagram import EMPTY
-from ..packetfilter.evaluate import difference
+from ..packetfilter.evaluate import difference, undecided_difference
 from ..packetfilter.openings import lines
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
@@ -31,19 +31,25 @@ def judge_next_boot(host: str, evidence: FilterEvidence, asked: int) -> Iterator
     if look is None:
         return
     changes = list(look.boot.differs)
+    unknown = list(look.boot.unknown)
+    if look.acceptance is None and not (look.boot.as_now or changes or unknown):
+        unknown.append("no rules of the next start were read")
     if look.acceptance is not None:
         opened, closed = difference(evidence.acceptance, look.acceptance)
         for word, region, side in (("opens", opened, look.acceptance), ("closes", closed, evidence.acceptance)):
             part = evidence.space.intersect(region, asked)
             if part != EMPTY:
                 changes.extend("{} {}".format(word, text) for text in lines(side, part))
+        part = evidence.space.intersect(undecided_difference(evidence.acceptance, look.acceptance), asked)
+        if part != EMPTY:
+            unknown.append("certain in one of the two alone: " + "; ".join(lines(evidence.acceptance, part)))
     source = ", ".join(look.boot.sources) or "nothing that is known here loads rules"
     if changes:
         yield _finding(host, FAIL, "; ".join(changes), "the rules of now are not those of: " + source, _SAVE)
-    if look.boot.unknown:
+    if unknown:
         settles = "restart the host and look again, or ask without next_boot"
-        yield _finding(host, UNKNOWN, "not known", "; ".join(look.boot.unknown), settles)
-    if not changes and not look.boot.unknown:
+        yield _finding(host, UNKNOWN, "not known", "; ".join(unknown), settles)
+    if not changes and not unknown:
         yield Finding(CHECK, host, 0, "", PASS)
 
 

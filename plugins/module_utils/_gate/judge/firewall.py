@@ -224,8 +224,8 @@ class _Filter:
             "firewall.icmpv6",
             WARN,
             expected="icmpv6 " + ",".join(ESSENTIAL.values()),
-            observed="closed: icmpv6 " + ",".join(names),
-            cause="no rule accepts it, neither as related to a connection nor by its type",
+            observed="not open: icmpv6 " + ",".join(names),
+            cause="no rule is known to accept it, neither as related to a connection nor by its type",
             fix=self.advice.open_icmpv6(closed),
         )
 

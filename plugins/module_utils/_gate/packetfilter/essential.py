@@ -32,7 +32,7 @@ _LINK_MULTICAST = (0xFF02 << 112, (0xFF03 << 112) - 1)
 def essential_icmpv6(
     space: Space, ruleset: Ruleset, host: Host, own: Collection[int], interfaces: Collection[str]
 ) -> FrozenSet[int]:
-    """The types of `ESSENTIAL` of which anything may get in, from anyone, on any of the interfaces.
+    """The types of `ESSENTIAL` of which anything gets in, at least now and then, from anyone, on any of the interfaces.
 
     :param own: IPv6 addresses of the host, as numbers; without any, all unicast destinations count as such.
     :param interfaces: input interfaces; none for all but lo.
@@ -48,8 +48,9 @@ def essential_icmpv6(
         rules = narrowed(ruleset, box)
         asked: Box = {**box, IIF: interface_ranges(interfaces or None), DADDR: _sorted(destinations)}
         answer = accepted(space, rules, space.box(asked), host, arrives)
+        let_in = space.minus(answer.may, answer.unknown)
         for number in types:
-            if space.intersect(answer.may, space.box({ICMP_TYPE: ((number, number),)})) != EMPTY:
+            if space.intersect(let_in, space.box({ICMP_TYPE: ((number, number),)})) != EMPTY:
                 found.add(number)
     return frozenset(found)
 

@@ -24,7 +24,7 @@ from .state import AT_FIRST, State, updated
 from .walk import Doubt, Resolve, Walk
 from .ways import FORWARD, INPUT, REFUSED, Leg, one_value
 
-__all__ = ["Acceptance", "Delivery", "Doubt", "accepted", "difference"]
+__all__ = ["Acceptance", "Delivery", "Doubt", "accepted", "difference", "undecided_difference"]
 
 HOST = Where("host", "host", "", "", "", "the host's addresses and routes")
 
@@ -260,6 +260,13 @@ def accepted(
     answer.interfaces = _interface_ranges(ruleset)
     answer.notes = tuple(_notes(ruleset, host))
     return answer
+
+
+def undecided_difference(before: Acceptance, after: Acceptance) -> int:
+    """What one ruleset certainly lets in and the other perhaps, where `difference` finds no difference."""
+    space = before.space
+    sure = space.union(space.minus(before.must, after.must), space.minus(after.must, before.must))
+    return space.intersect(sure, space.intersect(before.may, after.may))
 
 
 def difference(before: Acceptance, after: Acceptance) -> Tuple[int, int]:

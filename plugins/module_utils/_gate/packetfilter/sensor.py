@@ -52,7 +52,7 @@ class FilterEvidence:
     (link-local ones are not), and that arrive on an interface which the host has, from where that leads.
     ``families``: 4 and 6, as far as rules were read for them. ``routed``: the same look at what a client sends directly to
     other hosts (containers, mostly) of networks that this one is connected to; empty where it is not known to forward.
-    ``icmpv6``: the types of `essential.ESSENTIAL` that may get in; None where IPv6 is not asked about or was not read.
+    ``icmpv6``: the types of `essential.ESSENTIAL` that get in; None where IPv6 is not asked about or was not read.
     ``host``: what was known of the host. ``baseline``: the same question to the rules to compare with, if there are any.
     ``next_boot``: the same to what the host will load at its next start, if asked. ``left_out``: destinations that nobody
     asked about, and why it is not known whether the host takes them."""
