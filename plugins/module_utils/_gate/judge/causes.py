@@ -14,8 +14,9 @@ from typing import Mapping
 
 # What a view shows. UNKNOWN: it was not looked at, or does not decide.
 UNKNOWN = "unknown"
-# names: the addresses that DNS has for the host's name
+# names: the addresses that DNS has for the host's name. BY_FILES: none, and no public DNS can have that name
 HERE = "here"
+BY_FILES = "known without DNS"
 ELSEWHERE = "elsewhere"
 NOT_FOUND = "not found"
 # listening: sockets on the port. HERE: at the addresses that clients use
@@ -55,7 +56,7 @@ _NOT_HERE = (NOTHING, LOOPBACK, OTHER_FAMILY, OTHER_ADDRESS)
 
 #: Every view and what it can show; of the document, and of the test that goes through all combinations.
 VIEWS: dict[str, tuple[str, ...]] = {
-    "names": (UNKNOWN, HERE, ELSEWHERE, NOT_FOUND),
+    "names": (UNKNOWN, HERE, BY_FILES, ELSEWHERE, NOT_FOUND),
     "listening": (UNKNOWN, HERE, NOTHING, LOOPBACK, OTHER_FAMILY, OTHER_ADDRESS, IN_CONTAINER),
     "filter": (UNKNOWN, ACCEPTS, DROPS, REJECTS, BY_SOURCE, BY_INTERFACE, BY_RATE),
     "here": (UNKNOWN, OPEN, *SHUT),
@@ -82,16 +83,16 @@ class Cause:
 
 CAUSES: dict[str, Cause] = {
     "name.not-found": Cause(
-        "DNS has no address for {name}",
+        "DNS has no address for {host}: {known_otherwise}",
         {"names": (NOT_FOUND,)},
-        "dig +short {name} A; dig +short {name} AAAA",
-        "add the A and AAAA records of {name}",
+        "dig +short {host} A; dig +short {host} AAAA",
+        "add the A and AAAA records of {host}; where no client uses that name, give addresses in its place",
     ),
     "name.elsewhere": Cause(
-        "DNS points elsewhere: {name} has {dns}, and this host has {own}",
+        "DNS points elsewhere: {host} has {dns}, and this host has {own}",
         {"names": (ELSEWHERE,)},
-        "compare ip -br address with dig +short {name} A {name} AAAA",
-        "mend the records of {name}, or give the host the address; where the address is translated to this host, list it in "
+        "compare ip -br address with dig +short {host} A {host} AAAA",
+        "mend the records of {host}, or give the host the address; where the address is translated to this host, list it in "
         "addresses",
     ),
     "views.answered-by-another": Cause(
@@ -114,7 +115,8 @@ CAUSES: dict[str, Cause] = {
         "nothing listens on port {port}",
         {"listening": (NOTHING,)},
         "ss -ltnp 'sport = :{port}'",
-        "start the server of {service}, or switch its listener on; journalctl -p err shows why it did not come up",
+        "start the server of {service}, or switch its listener on; journalctl -p err shows why it did not come up; "
+        "a door that is used now and then only (to renew a certificate) is optional: true",
     ),
     "listen.container-only": Cause(
         "only container {container} listens on port {port}, within its own network, and the port is not published",
