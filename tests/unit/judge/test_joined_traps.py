@@ -251,8 +251,13 @@ def test_a_port_that_is_redirected_is_listened_on_where_it_leads():
     assert told(views(CLIENT, listeners=sockets(listener(1993)), openings=(led,))) == []
     nobody = views(CLIENT, listeners=sockets(listener(22)), openings=(led,))
     assert shown(nobody).cause == "views.answered-by-another"
-    loopback = views(listeners=sockets(listener(1993, "127.0.0.1")), openings=(led,))
-    assert shown(loopback).cause == "listen.loopback"
+    shut = vantage("controller", port(state=seen.REFUSED), services=(IMAPS,))
+    assert (
+        shown(replace(nobody, vantages=(shut,))).text == "nothing listens on port 1993, where the filter leads port 993"
+    )
+    loopback = shown(views(listeners=sockets(listener(1993, "127.0.0.1")), openings=(led,)))
+    assert loopback.cause == "listen.loopback" and "listens on 127.0.0.1 only" in loopback.text
+    assert loopback.settles == "ss -ltnp 'sport = :1993'"
 
 
 def test_a_port_that_is_forwarded_to_a_container_needs_no_socket_of_the_host():

@@ -112,9 +112,9 @@ CAUSES: dict[str, Cause] = {
         certain=False,
     ),
     "listen.nothing": Cause(
-        "nothing listens on port {port}",
+        "nothing listens {where}",
         {"listening": (NOTHING,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "start the server of {service}, or switch its listener on; journalctl -p err shows why it did not come up; "
         "a door that is used now and then only (to renew a certificate) is optional: true",
     ),
@@ -127,19 +127,19 @@ CAUSES: dict[str, Cause] = {
     "listen.loopback": Cause(
         "{owner} listens on {listening_at} only, so that only this host can connect",
         {"listening": (LOOPBACK,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "let it listen on all addresses (Postfix: inet_interfaces = all; Dovecot: listen = *, ::), then restart it",
     ),
     "listen.one-family": Cause(
         "{owner} listens on {listening_at} only: no {family}",
         {"listening": (OTHER_FAMILY,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "let it listen on both families (Postfix: inet_protocols = all; Dovecot: listen = *, ::), then restart it",
     ),
     "listen.other-address": Cause(
         "{owner} listens on {listening_at} only, and clients use {addresses}",
         {"listening": (OTHER_ADDRESS,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "let it listen on that address too, or on all, then restart it",
     ),
     "filter.drops": Cause(
@@ -175,7 +175,7 @@ CAUSES: dict[str, Cause] = {
     "server.not-accepting": Cause(
         "{owner} listens and does not accept: even this host itself waits in vain",
         {"listening": (HERE,), "here": (TIMED_OUT, RESET), "outside": (UNKNOWN, *SHUT)},
-        "ss -ltn 'sport = :{port}': Recv-Q at its limit means a full backlog",
+        "ss -ltn 'sport = :{socket_port}': Recv-Q at its limit means a full backlog",
         "restart the server; look for what keeps it busy, and raise its process limit",
     ),
     "views.refused-here": Cause(
@@ -267,7 +267,7 @@ CAUSES: dict[str, Cause] = {
     "server.other-process": Cause(
         "another process holds the port: {owner} speaks {observed}",
         {"talk": (OTHER_PROTOCOL,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "give the port to {service}",
     ),
     "server.other-mode": Cause(

@@ -60,6 +60,8 @@ class Details:
     name: str
     host: str
     port: str
+    socket_port: str
+    where: str
     service: str
     family: str
     addresses: str
@@ -81,9 +83,9 @@ class Details:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The one cause for a service. ``transport``: of its port. ``cause``: of :data:`judge.causes.CAUSES`. ``families``: those that
-    it holds for; where the other family has another one, ``other`` is it. ``facts``: what each view showed, by which it was found.
-    ``finding``: of the wire, the one that the cause is from, where it is."""
+    """The one cause for a service. ``transport``: of its port. ``cause``: of :data:`judge.causes.CAUSES`. ``families``: those
+    that it holds for; where the other family has another one, ``other`` is it. ``facts``: what each view showed, by which it was
+    found. ``finding``: of the wire, the one that the cause is from, where it is."""
 
     host: str
     port: int
@@ -191,15 +193,19 @@ def _real(addresses: Iterable[str]) -> list[str]:
 def _listening(service: Service, seen: Views, family: str, outside: str) -> str:
     """What listens where the filter leads the connections."""
     led = views.leads(seen.openings, service, family)
-    if led is not None and seen.listeners is not None:
-        path, to = led
-        if path == "input" and to.startswith("port "):
-            service = replace(service, port=int(to.split()[1]))
-        elif outside in (shows.OPEN, shows.SOME) and views.container_at(to, seen.listeners):
-            return shows.IN_CONTAINER
-        else:
-            return shows.UNKNOWN  # another host's sockets
-    return views.listening_shows(seen.listeners, service, family, _used_addresses(service, seen), seen.own)
+    port = _socket_port(service, seen, family)
+    if led is not None and seen.listeners is not None and port == service.port:
+        is_served = outside in (shows.OPEN, shows.SOME) and views.container_at(led[1], seen.listeners)
+        return shows.IN_CONTAINER if is_served else shows.UNKNOWN  # another host's sockets
+    there = replace(service, port=port)
+    return views.listening_shows(seen.listeners, there, family, _used_addresses(service, seen), seen.own)
+
+
+def _socket_port(service: Service, seen: Views, family: str) -> int:
+    """The port of the host that connections arrive at: another one where the filter redirects."""
+    led = views.leads(seen.openings, service, family)
+    path, to = led or ("", "")
+    return int(to.split()[1]) if path == "input" and to.startswith("port ") else service.port
 
 
 def _talk(service: Service, vantages: Sequence[Vantage], family: str) -> tuple[str, Finding | None]:
@@ -251,7 +257,8 @@ def _published(service: Service, seen: Views) -> bool:
 
 
 def _details(service: Service, seen: Views, family: str, facts: Mapping[str, str], finding: Finding | None) -> Details:
-    found = views.listeners_on(seen.listeners, service) if seen.listeners else []
+    socket_port = _socket_port(service, seen, family)
+    found = views.listeners_on(seen.listeners, replace(service, port=socket_port)) if seen.listeners else []
     containers = views.containers_on(seen.listeners, service) if seen.listeners else []
     containers += [each.published.container for each in found if each.published and each.published.container]
     led = views.leads(seen.openings, service, family)
@@ -261,6 +268,9 @@ def _details(service: Service, seen: Views, family: str, facts: Mapping[str, str
         name=service.server_name or seen.host,
         host=seen.host,
         port=str(service.port),
+        socket_port=str(socket_port),
+        where=f"on port {socket_port}"
+        + ("" if socket_port == service.port else f", where the filter leads port {service.port}"),
         service=service.label,
         family=_FAMILY_TEXTS[family],
         addresses=", ".join(
