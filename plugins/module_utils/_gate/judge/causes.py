@@ -9,8 +9,9 @@ The list is in order: the first cause all of whose conditions hold is the one. d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Mapping
+
+from ..dataclass import dataclass, field
 
 # What a view shows. UNKNOWN: it was not looked at, or does not decide.
 UNKNOWN = "unknown"

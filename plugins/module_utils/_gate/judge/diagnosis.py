@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Iterable, Mapping, Sequence
 
+from ..dataclass import asdict, dataclass, replace
 from ..intent.services import Service
 from ..listeners.evidence import Listener, ListenersEvidence
 from ..names.sensor import NameEvidence

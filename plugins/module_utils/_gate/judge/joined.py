@@ -10,10 +10,9 @@ view's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
-from ..dataclass import replace
+from ..dataclass import dataclass, replace
 from ..intent.services import Service
 from . import causes as shows
 from .causes import CAUSES

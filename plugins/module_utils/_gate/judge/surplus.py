@@ -7,9 +7,9 @@ rules for the host itself do not stop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
+from ..dataclass import dataclass
 from ..intent.services import Service
 from ..listeners.evidence import Listener, ListenersEvidence
 from . import diagnosis_views as views

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass, replace
 from ..errors import EvidenceError
 from . import proc_net, sock_diag
 from .cgroups import ContainerNames
