@@ -10,15 +10,17 @@ The results come from other hosts. What has another shape than the modules retur
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence, Tuple
 
 from ..errors import IntentError
-from ..judge.diagnosis import Vantage
 from ..judge.finding import Finding
 from ..listeners.evidence import Listener, ListenersEvidence, Namespace, Owner, Published
 from ..wire.evidence import PortEvidence
 from .plain import findings_of
 from .ports import without_empty
+
+if TYPE_CHECKING:
+    from ..judge.diagnosis import Vantage
 
 _MOST_OF_A_GREETING = 200
 _SIGHT = (
@@ -71,6 +73,8 @@ def vantage_from(name: str, result: object, itself: bool, place: str, host: str)
     :param place: how the user named the result.
     :raises IntentError: it is no such result, or one about other hosts alone.
     """
+    from ..judge.diagnosis import Vantage  # the tasks that look only write what is read here, and do without
+
     findings = findings_of(result, place)
     ports = tuple(_sight(each, place) for each in _items(result, "ports", place, _PORTS))
     hosts = dict.fromkeys(port.host for port in ports)
