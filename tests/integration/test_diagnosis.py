@@ -74,7 +74,7 @@ class Case:
     """``service``: what is required. ``server``, ``way``: rules there. ``planted``, ``on_the_way``: listeners there, as
     planted_server.py takes them. ``records``: of DNS. ``families``: those that the cause holds for. ``without``: views that are
     left out. ``container``: the router's network stands for a container's of the host. ``published``: the router is the host, and
-    Postfix behind it is in a container's network."""
+    Postfix behind it is in a container's network. ``beside``: more services, with which nothing is wrong."""
 
     cause: str
     service: dict[str, Any] = field(default_factory=lambda: SMTP)
@@ -87,6 +87,7 @@ class Case:
     without: tuple[str, ...] = ("router",)
     container: bool = False
     published: bool = False
+    beside: tuple[dict[str, Any], ...] = ()
 
     @property
     def addresses(self) -> list[str]:
@@ -157,6 +158,12 @@ CASES = [
     Case("fine", {"name": "smtp", "port": 2525}, server=REDIRECT.format("tcp dport 2525 redirect to :25;")),
     Case("listen.nothing", {"name": "smtp", "port": 2525}, server=REDIRECT.format("tcp dport 2525 redirect to :26;")),
     Case(
+        "fine",
+        server=INPUT.format(STRICT + "ip saddr 10.0.0.0/8 tcp dport 110 accept;"),
+        planted=("hold :: 110", "hold :: 143"),
+        beside=({"name": "imap", "closed": True}, {"name": "pop3", "from": ["10.0.0.0/8"]}),
+    ),
+    Case(
         "fine.published",
         way=PUBLISH.format(25, 25, RELAY, RELAY_V6),
         records=ROUTER_RECORDS,
@@ -218,7 +225,11 @@ def options_of(spec: dict[str, dict[str, Any]], **given: Any) -> dict[str, Any]:
 def verdict(lab: EgressLab, case: Case, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(wire_tasks, "limits", lambda options: LIMITS)
     service = dict(case.service)
-    shared = {"services": [service], "server_name": service.pop("server_name", NAME), "trust": str(lab.ca)}
+    shared = {
+        "services": [service, *case.beside],
+        "server_name": service.pop("server_name", NAME),
+        "trust": str(lab.ca),
+    }
     with (lab.way if case.published else lab.outside).entered():
         listening = listening_ports_info(options_of(LISTENING_PORTS_INFO))
         filtered = assert_firewall_ports(
@@ -296,6 +307,8 @@ def test_the_cause_that_is_planted_is_the_one_that_is_named(
     ]
     wanted = [each["cause"] for each in whole["diagnoses"] if each["cause"] not in UNTOLD]
     assert sorted(each["diagnosis"] for each in told) == sorted(wanted), whole["msg"]
+    if case.beside:
+        assert not {each["outcome"] for each in whole["findings"]} & {"fail", "unknown"}, whole["msg"]
     if case.cause in UNTOLD:
         return
     told.sort(key=lambda each: each["diagnosis"] != case.cause)

@@ -179,6 +179,30 @@ def test_a_client_that_may_not_connect_and_cannot_is_right_beside_one_that_may()
     assert shown(seen_of_it, OFFICE).cause == "fine"
 
 
+@pytest.mark.parametrize("door", [service("pop3", closed=True), service("pop3", **{"from": ["10.0.0.0/8"]})])
+def test_that_the_host_itself_gets_in_where_others_do_not_is_no_fault(door):
+    listening = sockets(listener(993), listener(110))
+    here = vantage(HOST, port(name="pop3", source_address=V4, from_itself=True), services=(IMAPS, door), itself=True)
+    there = vantage("controller", port(), port(name="pop3", state=seen.TIMED_OUT), services=(IMAPS, door))
+    passed = [missing(IMAPS)] if door.closed else [missing(IMAPS), missing(door)]
+    outcomes = {
+        name: [each for each in told(seen_of_it, [IMAPS, door]) if each[0] == "mail.closed"]
+        for name, seen_of_it in {
+            "both": views(here, there, listeners=listening, filter_findings=()),
+            "filter": views(here, listeners=listening, filter_findings=tuple(passed)),
+            "nobody": views(here, listeners=listening, filter_findings=()),
+        }.items()
+    }
+    assert outcomes == {"both": [], "filter": [], "nobody": [("mail.closed", 110, UNKNOWN)]}
+    lost = vantage("gone", port(name="pop3", state=seen.UNREACHABLE, detail="ENETUNREACH"), services=(door,))
+    unsettled = views(here, lost, listeners=listening, filter_findings=())
+    assert ("mail.closed", 110, UNKNOWN) in told(unsettled, [IMAPS, door])
+    reached = vantage("controller", port(), port(name="pop3"), services=(IMAPS, door))
+    assert ("mail.closed", 110, FAIL) in told(
+        views(here, reached, listeners=listening, filter_findings=()), [IMAPS, door]
+    )
+
+
 # -- addresses and names ---------------------------------------------------------------------------------------------------
 
 

@@ -234,7 +234,7 @@ CHECKS: dict[str, Check] = {
     "mail.preauth": Check(
         "IMAP asks for a login.",
         "PREAUTH logs in whoever connects, and makes STARTTLS impossible.",
-        "RFC 9051 section 7.1.4 and section 11.1",
+        "RFC 9051 section 7.1.4",
     ),
     "mail.plaintext-on-tls-port": Check(
         "A port of implicit TLS does not answer in clear.",

@@ -41,7 +41,8 @@ _RATE = re.compile(r"\b(?:limit|hashlimit|connlimit|recent|quota|rate|meter|ct c
 #: The worse first. Of several faults the one that comes first in a connection is told: the checks are in that order.
 _FAULTS = (FAIL, UNKNOWN)
 _CHECKS = list(CHECKS)
-_STATES = {
+#: What a connection came to, in the words of the causes.
+ANSWERS = {
     wire.OPEN: shows.OPEN,
     wire.TIMED_OUT: shows.TIMED_OUT,
     wire.REFUSED: shows.REFUSED,
@@ -184,14 +185,14 @@ def is_about(finding: Finding, port: int, label: str, transport: str) -> bool:
 
 def port_shows(evidence: Iterable[PortEvidence], service: Service, family: str) -> str:
     """What clients see who may connect; UNKNOWN where none looked."""
-    states = {_STATES[each.state] for each in evidence if counts(each, service) and each.family == family}
+    states = {ANSWERS[each.state] for each in evidence if counts(each, service) and each.family == family}
     if not states:
         return shows.UNKNOWN
     if states == {shows.OPEN}:
         return shows.OPEN
     if shows.OPEN in states:
         return shows.SOME
-    return next(state for state in _STATES.values() if state in states)
+    return next(state for state in ANSWERS.values() if state in states)
 
 
 def counts(evidence: PortEvidence, service: Service) -> bool:
@@ -199,7 +200,7 @@ def counts(evidence: PortEvidence, service: Service) -> bool:
     return (
         evidence.port == service.port
         and service.transport == TCP
-        and evidence.state in _STATES
+        and evidence.state in ANSWERS
         and not sent_nothing(evidence)
         and may_connect(service, evidence) is True
     )

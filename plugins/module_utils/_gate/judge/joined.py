@@ -5,7 +5,8 @@
 """The findings of all views, joined: what one cause explains is told once, by that cause.
 
 A finding of a view goes only where another one that is no better takes its place. So the joined verdict is never better than any
-view's own.
+view's own, but for one thing: that the host itself gets in where nobody else should is no fault where the filter or a client from
+elsewhere was asked.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from ..intent.services import Service
 from . import causes as shows
 from .causes import CAUSES
 from .checks import CHECKS
-from .diagnosis import Diagnosis, Vantage, Views, diagnose, looked_at
-from .diagnosis_views import FILTER_CHECKS, family_of, is_about
+from .diagnosis import Diagnosis, Views, diagnose, looked_at
+from .diagnosis_views import ANSWERS, FILTER_CHECKS, family_of, is_about
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 from .joined_lists import tell_other_lists
 from .joined_surplus import tell_surplus
+from .vantage import sent_nothing
 from .weight import worst
 
+_ITSELF = "the host itself can connect, which a filter does not stop as a rule, and nobody looked from elsewhere"
 _NOT_DECIDED = ("unknown", "unknown.not-seen-from-outside")
 
 
@@ -59,7 +62,7 @@ class _Join:
     def __init__(self, services: Sequence[Service], seen: Views) -> None:
         self.services = services
         self.seen = seen
-        self.parts = [*_of_vantages(seen.vantages), *(Part(finding) for finding in seen.filter_findings)]
+        self.parts = [*_of_vantages(seen), *(Part(finding) for finding in seen.filter_findings)]
         self.joined: list[Finding] = []
 
     def run(self) -> list[Finding]:
@@ -219,11 +222,15 @@ class _Join:
         return replace(part.finding, observed="{} (from {})".format(part.finding.observed, ", ".join(part.seen_by)))
 
 
-def _of_vantages(vantages: Sequence[Vantage]) -> list[Part]:
+def _of_vantages(seen: Views) -> list[Part]:
     """What all vantages found, the same finding of several once."""
     found: dict[Finding, tuple[dict[str, None], dict[str, None]]] = {}
-    for vantage in vantages:
+    for vantage in seen.vantages:
         for finding in vantage.findings:
+            if vantage.itself and (finding.check, finding.outcome) == ("mail.closed", FAIL):
+                if seen.filter_findings or finding.port in _seen_from_elsewhere(seen):
+                    continue
+                finding = replace(finding, outcome=UNKNOWN, cause=_ITSELF)
             addresses, names = found.setdefault(replace(finding, addresses=()), ({}, {}))
             addresses.update(dict.fromkeys(finding.addresses))
             names[vantage.name] = None
@@ -231,6 +238,16 @@ def _of_vantages(vantages: Sequence[Vantage]) -> list[Part]:
         Part(replace(finding, addresses=tuple(addresses)), tuple(names))
         for finding, (addresses, names) in found.items()
     ]
+
+
+def _seen_from_elsewhere(seen: Views) -> set[int]:
+    """The ports at which another machine learned whether it can connect."""
+    return {
+        port.port
+        for place in seen.vantages
+        for port in place.ports
+        if not place.itself and port.state in ANSWERS and not sent_nothing(port)
+    }
 
 
 def _finding(found: Diagnosis, check: str, outcome: str, expected: str, observed: str) -> Finding:
