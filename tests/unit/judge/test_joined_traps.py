@@ -298,6 +298,14 @@ def test_a_port_that_is_forwarded_to_a_container_needs_no_socket_of_the_host():
     assert shown(replace(seen_of_it, vantages=(shut,))).cause == "way.silent"
 
 
+def test_a_port_that_is_forwarded_for_some_sources_alone_is_named_so():
+    inside = (Namespace("net:[7]", 9, ("172.17.0.2",), "mail"),)
+    led = opening(993, path="forward", to="172.17.0.2:1993 on docker0", sources=["192.0.2.0/24"])
+    some = views(CLIENT, listeners=sockets(namespaces=inside), openings=(led,), filter_findings=(missing(IMAPS, FAIL),))
+    assert shown(some).cause == "filter.by-source"
+    assert told(some) == [("firewall.missing-opening", 993, FAIL)]
+
+
 def test_a_port_that_is_forwarded_to_another_host_is_judged_by_those_who_see_it():
     led = opening(993, path="forward", to="10.0.0.9 on eth1")
     seen_of_it = views(CLIENT, listeners=sockets(), openings=(led,))
