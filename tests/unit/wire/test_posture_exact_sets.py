@@ -90,6 +90,13 @@ def test_what_the_ordinary_client_was_shown_is_not_asked_for_again():
     assert not whole
 
 
+def test_refusals_keep_their_control_where_no_exact_set_is_asked_for():
+    """That a hello without a key share is answered is not what the ordinary client showed."""
+    paper = PaperServer(CLEAN)
+    look_at(paper, application=met_with(CLEAN[TLS13][0], 29))
+    assert [hello for hello in paper.hellos if hello and set(hello.groups) == set(TLS13_GROUPS)]
+
+
 @pytest.mark.parametrize("groups", [(29,), (29, 23)])
 def test_a_server_that_wants_a_key_share_proves_no_exact_set(groups):
     """It refuses every hello of ours in TLS 1.3, whatever it offers."""
