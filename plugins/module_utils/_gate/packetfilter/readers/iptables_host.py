@@ -34,7 +34,7 @@ from .addresses import prefix_range
 from .conditions import ALWAYS, EVERYTHING, NEVER, NOTHING, Boxes, Condition, Region, Unclear, doubt, holds, merged
 from .iptables_matches import match_words, one_value, read_option
 from .iptables_options import Context, Option
-from .question import ASSUMES_REVERSE_PATH, REVERSE_PATH_EXISTS, REVERSE_PATH_MISSING, V4, V6
+from .question import ASSUMES_REVERSE_PATH, OF_CLIENT, OF_HOST, REVERSE_PATH_EXISTS, REVERSE_PATH_MISSING, V4, V6
 
 _TYPES = {name.upper(): number for name, number in names.ADDRESS_TYPES.items()}
 _LO: Box = {IIF: ((interface_value("lo"), interface_value("lo")),)}
@@ -238,8 +238,15 @@ def read_physical_device(context: Context, module: str, options: Sequence[Option
 
 
 def holds_when_negated(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
-    """Matches on what a packet that comes in does not have: a sending socket (owner), a master connection (helper)."""
+    """Matches on what the packets in question do not have: a master connection (helper)."""
     return [ALWAYS if options and all(option.negated for option in options) else NEVER]
+
+
+def read_owner(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
+    """Matches on the sending socket: what comes in has none, and whose the host's answers are is not known."""
+    inverted = module == "owner" and bool(options) and all(option.negated for option in options)
+    region = Region((OF_CLIENT,) if inverted else NOTHING, (OF_HOST,), "whose the host's answers are is not looked at")
+    return [holds(region, ANY, False, match_words(module, options))]
 
 
 def read_recent(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from .. import model
+from ..intervals import complement
 from ..model import (
+    ACK,
+    ANSWER,
     ANY,
+    CT_DNAT,
     CT_MARK,
     CT_ZONE,
     DADDR,
@@ -21,38 +25,65 @@ from ..model import (
     PROTOCOL,
     SADDR,
     SPORT,
+    SYN,
+    TCP_FLAGS,
+    TOP,
+    Box,
 )
 from . import names
 from .addresses import address, prefix_range
 from .conditions import NOTHING, Boxes, Unclear
 from .nft_field import Field, Part, from_names, in_dimension, with_known_value
-from .nft_fields import NO_PACKET, any_port, interface, interface_by_index, protocol
+from .nft_fields import NO_PACKET, PORTED, any_port, interface, interface_by_index, protocol
 from .question import (
+    ANSWERED,
     CONNTRACK_STATE,
     DESTINATION_TYPE,
-    NOT_TRANSLATED,
+    NOT_ANSWERED,
+    OF_CLIENT,
+    OF_HOST,
     REVERSE_PATH_EXISTS,
     REVERSE_PATH_MISSING,
     TRACKED,
-    TRANSLATED,
     V4,
     V6,
-    ZERO,
     Partition,
 )
 
 _plain = from_names({}, "number")
 
-#: The bits of ct status that are known of a first packet: no answer was seen, source NAT comes behind the filter.
-_NEVER_SET = ("expected", "seen-reply", "assured", "snat", "dying")
-_STATUS: Partition = (((NOT_TRANSLATED,), 0), ((TRANSLATED,), names.CT_STATUS["dnat"]))
-_OPEN_STATUS = ~(sum(names.CT_STATUS[name] for name in _NEVER_SET) | names.CT_STATUS["dnat"])
+#: The bits of ct status that are known: of a first packet, no answer was seen; source NAT comes behind the filter.
+_KNOWN_BITS = ("expected", "seen-reply", "assured", "snat", "dying", "dnat")
+_OPEN_STATUS = ~sum(names.CT_STATUS[name] for name in _KNOWN_BITS)
+_TCP: Box = {PROTOCOL: ((6, 6),)}
+_NOT_TCP: Box = {PROTOCOL: complement(_TCP[PROTOCOL], TOP[PROTOCOL])}
+_SYN_ACK = ((SYN | ACK, SYN | ACK),)
+#: A connection over TCP is assured with the client's packet behind the SYN and ACK (tcp_packet), others are some time later.
+_ASSURED: Box = {**_TCP, TCP_FLAGS: complement(_SYN_ACK, TOP[TCP_FLAGS])}
+_NOT_ASSURED: Boxes = ({**_TCP, TCP_FLAGS: _SYN_ACK}, _NOT_TCP)
+
+
+def _status() -> Partition:
+    entries: List[Tuple[Boxes, int]] = []
+    for translated, dnat in (({CT_DNAT: ((0, 0),)}, 0), ({CT_DNAT: ((1, 1),)}, names.CT_STATUS["dnat"])):
+        answered = names.CT_STATUS["seen-reply"] | dnat
+        entries.append((({**NOT_ANSWERED, **translated},), dnat))
+        entries.append((tuple({**ANSWERED, **box, **translated} for box in _NOT_ASSURED), answered))
+        entries.append((({**ANSWERED, **_ASSURED, **translated},), answered | names.CT_STATUS["assured"]))
+    return tuple(entries)
+
 
 _STATE = Field(ANY, from_names(names.CT_STATES, "state"), known=CONNTRACK_STATE, width=32)
 #: For all but the state the rule does not hold without a connection.
 _CONNTRACK: Dict[str, Field] = {
-    "direction": with_known_value(ZERO, from_names({"original": 0, "reply": 1}, "direction"), TRACKED),
-    "status": Field(TRACKED, from_names(names.CT_STATUS, "status"), known=_STATUS, open_bits=_OPEN_STATUS, width=32),
+    "direction": in_dimension(TRACKED, from_names({"original": 0, "reply": 1}, "direction"), ANSWER),
+    "status": Field(
+        TRACKED,
+        from_names(names.CT_STATUS, "status"),
+        known=_status(),
+        open_bits=_OPEN_STATUS,
+        width=32,
+    ),
     "mark": in_dimension(TRACKED, _plain, CT_MARK, 32),
     "zone": in_dimension(TRACKED, _plain, CT_ZONE, 16),
     "l3proto": with_known_value((((V4,), 2), ((V6,), 10)), from_names({"ipv4": 2, "ipv6": 10}, "family"), TRACKED),
@@ -63,11 +94,22 @@ _CONNTRACK: Dict[str, Field] = {
 _RUN_TIME = frozenset(("expiration", "bytes", "packets", "avgpkt", "id", "event"))
 
 
+def _tuple_parts(dimension: int, within: Box = ANY) -> Tuple[Part, ...]:
+    """Of the client's packets and of the host's answers, in which source and destination have changed places."""
+    other = _OTHER_SIDE.get(dimension)
+    if other is None:
+        return (Part(within, dimension),)
+    return (Part({**within, **OF_CLIENT}, dimension), Part({**within, **OF_HOST}, other))
+
+
+_OTHER_SIDE = {SADDR: DADDR, DADDR: SADDR, SPORT: DPORT, DPORT: SPORT}
+
+
 def _tuple_address(dimension: int, family: int) -> Field:
     return Field(
         {**TRACKED, **(V4 if family == 4 else V6)},
         lambda value: address(value, family),
-        (Part(ANY, dimension),),
+        _tuple_parts(dimension),
         range_of=lambda value: prefix_range(value, family),
         width=32 if family == 4 else 128,
         family=family,
@@ -76,7 +118,7 @@ def _tuple_address(dimension: int, family: int) -> Field:
 
 def _tuple_port(dimension: int) -> Field:
     field = any_port(dimension)
-    return Field(TRACKED, field.number, field.parts, unsure=field.unsure, width=16)
+    return Field(TRACKED, field.number, _tuple_parts(dimension, PORTED), unsure=field.unsure, width=16)
 
 
 #: What the client sent, and what the answer to it looks like (after destination NAT).
