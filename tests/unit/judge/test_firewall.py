@@ -14,7 +14,7 @@ from _gate.intent.policy import parse_policy
 from _gate.intent.services import Defaults, parse_services
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN
 from _gate.judge.firewall import judge_firewall
-from _gate.packetfilter.sensor import look_at_filter
+from _gate.packetfilter.sensor import NETWORK, LeftOut, look_at_filter
 
 EXACT = ["-p tcp -m multiport --dports 587,993 -j ACCEPT"]
 SERVICES = ["submission", "imaps"]
@@ -220,7 +220,7 @@ def test_an_opening_now_and_then_says_on_what_it_hangs(findings):
 
 
 def test_networks_that_were_left_out_are_unknown(findings):
-    evidence = replace(findings.look(EXACT), left_out=("192.0.2.128/25",))
+    evidence = replace(findings.look(EXACT), left_out=(LeftOut(NETWORK, "192.0.2.128/25"),))
     found = judge_firewall("mx", findings.services(SERVICES), evidence)
     assert faults(found) == [("firewall.undecided", 0, UNKNOWN)]
     assert "192.0.2.128/25" in [item.observed for item in found if item.outcome == UNKNOWN][0]

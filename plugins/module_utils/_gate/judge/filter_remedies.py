@@ -11,6 +11,7 @@ from typing import Collection, Sequence
 
 from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.model import ACCEPT, Where
+from ..packetfilter.sensor import NETWORK, ORDER, ROUTING
 
 #: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
 _ZONE = re.compile(r"(?:filter_)?IN_(?!policy_)(?P<zone>.+?)(?:_(?P<part>pre|log|deny|allow|post))?")
@@ -53,6 +54,28 @@ def manager(where: Where, neighbours: Collection[str] = ()) -> str:
     if where.position == "policy" and any(name.startswith(("ufw-", "ufw6-")) for name in neighbours):
         return "ufw"
     return where.source
+
+
+#: Cause and remedy for each kind of `sensor.LeftOut`.
+_LEFT_OUT = {
+    ROUTING: (
+        "whether the host takes it at all is decided by that rule, before its table of own addresses",
+        "ip rule del PRIORITY, or give that rule a priority behind 0 (ip rule show)",
+    ),
+    NETWORK: (
+        "the host takes every address of a network for its own, so there is no list of addresses to ask about",
+        "give as addresses those that clients use, or take the route away: ip route del local NETWORK dev DEVICE",
+    ),
+    ORDER: (
+        "one of these chains changes what another one looks at, and the kernel calls first what was registered last",
+        "give the chains priorities of their own, such as `priority filter - 1` for the one that is to come first",
+    ),
+}
+
+
+def why_left_out(kind: str) -> tuple[str, str]:
+    """Cause and remedy for packets that are not judged (`sensor.LeftOut.kind`)."""
+    return _LEFT_OUT[kind]
 
 
 def close_command(where: Where, whole: bool, what: str, neighbours: Collection[str] = (), hook: str = "input") -> str:

@@ -35,7 +35,7 @@ from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
 from .filter_advice import Advice, family_box, single
 from .filter_boot import judge_next_boot
-from .filter_remedies import manager
+from .filter_remedies import manager, why_left_out
 from .filter_routed import judge_routed
 from .filter_sources import dropped_by_kernel, from_clients, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
@@ -199,14 +199,17 @@ class _Filter:
         )
 
     def _left_out(self) -> Iterator[Finding]:
-        if self.evidence.left_out:
+        kinds: dict[str, list[str]] = {}
+        for item in self.evidence.left_out:
+            kinds.setdefault(item.kind, []).append(item.what)
+        for kind, texts in kinds.items():
             yield self._finding(
                 "firewall.undecided",
                 UNKNOWN,
-                expected="closed, but for what is required",
-                observed="not looked at: what is sent to " + "; ".join(self.evidence.left_out),
-                cause="what is named there decides beside the rules",
-                fix="take that route away, or give as addresses those that clients use; give chains priorities of their own",
+                None,
+                "closed, but for what is required",
+                "not looked at: what is sent to " + "; ".join(texts),
+                *why_left_out(kind),
             )
 
     def _icmpv6(self) -> Iterator[Finding]:
