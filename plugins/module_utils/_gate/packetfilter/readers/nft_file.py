@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
-from typing import Iterable, List, Set, Tuple
+from typing import Iterable, Iterator, List, Set, Tuple
 
 from ...errors import EvidenceError
 from . import nft_json
@@ -91,8 +91,20 @@ def _load_listing(listing: str, subject: str, names: Set[str]) -> str:
 
 def _mentioned(path: str, subject: str) -> Set[str]:
     """Words of the file and of the files that it includes that may be names of interfaces."""
-    directory = os.path.dirname(path)
     names: Set[str] = set()
+    for text in contents(path, subject):
+        for line in _NAMES_INTERFACES.findall(text):
+            names.update(_NAME.findall(line))
+    return set(sorted(names)[:_MOST_NAMES])
+
+
+def contents(path: str, subject: str) -> Iterator[str]:
+    """The text of the file, and of each file that it includes.
+
+    :raises EvidenceError: it cannot be read.
+    """
+    path = os.path.abspath(path)
+    directory = os.path.dirname(path)
     waiting = [path]
     seen: Set[str] = set()
     while waiting:
@@ -101,12 +113,10 @@ def _mentioned(path: str, subject: str) -> Set[str]:
             continue
         seen.add(current)
         text = _content(current, subject, must_exist=current == path)
-        for line in _NAMES_INTERFACES.findall(text):
-            names.update(_NAME.findall(line))
+        yield text
         for pattern in _INCLUDE.findall(text):
             for place in (directory, "/etc"):
                 waiting.extend(sorted(glob.glob(os.path.join(place, pattern))))
-    return set(sorted(names)[:_MOST_NAMES])
 
 
 def _content(path: str, subject: str, must_exist: bool) -> str:
