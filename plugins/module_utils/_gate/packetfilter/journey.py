@@ -11,7 +11,7 @@ in it. So a thousand published ports cost a thousand small substitutions, and no
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from .diagram import EMPTY, FULL, Space
 from .legs import Legs
@@ -60,22 +60,31 @@ class View:
 class Journey:
     """``question``: the packets; what lies outside of it may come out in any way."""
 
-    def __init__(self, space: Space, ruleset: Ruleset, host: Host, question: int, arrives: int = NEW) -> None:
+    def __init__(
+        self,
+        space: Space,
+        ruleset: Ruleset,
+        host: Host,
+        question: int,
+        arrives: int = NEW,
+        arrange: Callable[[Space, Fates, Regions, Ruleset, Routing, int], Stages] = stages,
+    ) -> None:
         self.space = space
         self.host = host
         self.fates = Fates(space)
         self.regions = Regions(space)
         self.routing = Routing(host)
-        self.stages: Stages = stages(space, self.fates, self.regions, ruleset, self.routing, arrives)
+        self.stages: Stages = arrange(space, self.fates, self.regions, ruleset, self.routing, arrives)
         self.legs = Legs(space, self.routing, self.stages.dimensions, question)
         self._tails: Dict[Tuple[str, State], int] = {}
         self._views: Dict[Way, View] = {}
         self._by_nat: Dict[Tuple[int, int], List[Leg]] = {}
 
-    def fate(self) -> int:
-        """For every packet of the question whether it is accepted, dropped, or both; see outcomes.py."""
+    def fate(self, arriving: State = AT_FIRST) -> int:
+        """For every packet of the question whether it is accepted, dropped, or both; see outcomes.py. ``arriving``: the state in
+        which the packets come."""
         fates = self.fates
-        start = self.through(self._bridged(), self.stages.before, AT_FIRST)
+        start = self.through(self._bridged(), self.stages.before, arriving)
         start = self._as_sent(start)
         parts: List[int] = []
         entering: Dict[int, List[int]] = {}
@@ -84,7 +93,7 @@ class Journey:
             for update in fates.updates_going_on(leaf):
                 entering.setdefault(update, []).append(region)
         after = {
-            update: self.after(updated(AT_FIRST, fates.updates[update]), self.space.union_all(some))
+            update: self.after(updated(arriving, fates.updates[update]), self.space.union_all(some))
             for update, some in entering.items()
         }
         for leaf, region in regions.items():

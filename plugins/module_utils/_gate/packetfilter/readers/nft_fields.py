@@ -170,7 +170,7 @@ def meta_field(body: Any) -> Field:
     if key in META:
         return META[key]
     if key in _OF_SENDER:
-        return Field(OF_HOST, no_number)
+        return Field(OF_HOST, _plain, unsure=EVERYTHING)
     raise Unclear("", run_time=key in _RUN_TIME)
 
 
