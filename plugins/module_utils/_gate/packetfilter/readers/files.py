@@ -59,12 +59,12 @@ def from_files(rules: Mapping[str, str], host: Host = NOTHING_KNOWN) -> RulesEvi
     nft: Optional[nft_json.NftRules] = None
     notes: List[str] = []
     if "nft" in rules:
-        nft = nft_file.read_text(rules["nft"], subjects["nft"], host.interfaces or ())
+        nft = nft_file.read_text(rules["nft"], subjects["nft"], host)
         made = [(table.family, table.name) for table in nft.ruleset.tables]
         stays = what_stays(nft_file.contents(rules["nft"], subjects["nft"]), made, subjects["nft"])
         notes += [stays] if stays else []
     elif "nft_json" in rules:
-        nft = nft_json.read(texts["nft_json"], subjects["nft_json"])
+        nft = nft_json.read(texts["nft_json"], subjects["nft_json"], host=nft_file.elsewhere(host))
     saves = {family: texts[key] for key, family in (("iptables", 4), ("ip6tables", 6)) if key in texts}
     sets = ipset.read(texts["ipset"], subjects["ipset"]) if "ipset" in texts else {}
     around = surroundings(saves.values(), sets, host)

@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fields of a packet's connection (``ct``) and of the routing tables (``fib``) that nft's JSON names."""
+"""The fields of a packet's connection (``ct``) that nft's JSON names."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
-from .. import model
 from ..intervals import complement
 from ..model import (
     ACK,
@@ -19,7 +18,6 @@ from ..model import (
     CT_ZONE,
     DADDR,
     DPORT,
-    IIF,
     ORIGINAL_DADDR,
     ORIGINAL_DPORT,
     PROTOCOL,
@@ -32,18 +30,15 @@ from ..model import (
 )
 from . import names
 from .addresses import address, prefix_range
-from .conditions import NOTHING, Boxes, Unclear
+from .conditions import Boxes, Unclear
 from .nft_field import Field, Part, from_names, in_dimension, with_known_value
-from .nft_fields import NO_PACKET, PORTED, any_port, interface, interface_by_index, protocol
+from .nft_fields import NO_PACKET, PORTED, any_port, protocol
 from .question import (
     ANSWERED,
     CONNTRACK_STATE,
-    DESTINATION_TYPE,
     NOT_ANSWERED,
     OF_CLIENT,
     OF_HOST,
-    REVERSE_PATH_EXISTS,
-    REVERSE_PATH_MISSING,
     TRACKED,
     V4,
     V6,
@@ -147,68 +142,3 @@ def conntrack_field(body: Dict[str, Any], table_family: str) -> Field:
     if family not in ("ip", "ip6"):
         raise Unclear("", TRACKED)
     return _tuple_address(dimension, 4 if family == "ip" else 6)
-
-
-# Of a source's type, the address alone tells these (inet_addr_type, ipv6_addr_type). Older kernels take all of 0.0.0.0/8 for
-# broadcast, newer ones 0.0.0.0 alone.
-_MULTICAST: Boxes = ({**V4, SADDR: ((0xE0000000, 0xEFFFFFFF),)}, {**V6, SADDR: ((0xFF << 120, model.TOP[SADDR]),)})
-_BROADCAST: Boxes = ({**V4, SADDR: ((0, 0), (model.IPV4_TOP, model.TOP[SADDR]))},)
-_OTHER_SOURCES: Boxes = (
-    {**V4, SADDR: ((1, 0xDFFFFFFF), (0xF0000000, model.IPV4_TOP - 1))},
-    {**V6, SADDR: ((0, (0xFF << 120) - 1),)},
-)
-_type = from_names(names.ADDRESS_TYPES, "address type")
-_SOURCE_TYPE = Field(
-    ANY,
-    _type,
-    known=((_MULTICAST, names.ADDRESS_TYPES["multicast"]), (_BROADCAST, names.ADDRESS_TYPES["broadcast"])),
-    unsure=_OTHER_SOURCES,
-    possible=frozenset(names.ADDRESS_TYPES.values()) - {names.ADDRESS_TYPES["multicast"]},
-)
-_DESTINATION_TYPE = in_dimension(ANY, _type, model.DESTINATION_TYPE)
-_ON_INTERFACE = (
-    Field(  # whether a local address is one of the input interface's is not known; any other type is the same
-        ANY,
-        _type,
-        known=tuple(entry for entry in DESTINATION_TYPE if entry[1] != names.ADDRESS_TYPES["local"]),
-        unsure=({model.DESTINATION_TYPE: ((model.LOCAL, model.LOCAL),)},),
-        possible=frozenset((model.LOCAL, model.UNICAST)),
-    )
-)
-
-
-def fib_field(body: Dict[str, Any]) -> Field:
-    """:raises Unclear: when the model has no such field."""
-    flags = set(body.get("flags", ())) - {"mark"}
-    result = body.get("result")
-    if result == "type":
-        if flags == {"daddr"}:
-            return _DESTINATION_TYPE
-        if flags == {"daddr", "iif"}:
-            return _ON_INTERFACE
-        if flags == {"saddr"}:
-            return _SOURCE_TYPE
-    if result in ("oif", "oifname") and flags == {"saddr", "iif"}:
-        return Field(
-            ANY,
-            lambda value: interface_by_index(value)[0],
-            (Part(REVERSE_PATH_EXISTS, IIF),),
-            known=(((REVERSE_PATH_MISSING,), 0),),
-            range_of=interface_by_index if result == "oif" else _name_or_none,
-        )
-    raise Unclear()
-
-
-def _name_or_none(value: Any) -> Tuple[int, int]:
-    return (0, 0) if value == "" else interface(value)
-
-
-def reverse_path(body: Dict[str, Any]) -> Optional[Tuple[Boxes, Boxes, Boxes]]:
-    """Of an expression that looks for a route to the source: where there surely is one, where there surely is none, and
-    where that is not known; None for any other expression."""
-    flags = set(body.get("flags", ()))
-    if body.get("result") not in ("oif", "oifname", "check") or "saddr" not in flags or "daddr" in flags:
-        return None
-    if "iif" in flags:
-        return (REVERSE_PATH_EXISTS,), (REVERSE_PATH_MISSING,), NOTHING
-    return (REVERSE_PATH_EXISTS,), NOTHING, (REVERSE_PATH_MISSING,)

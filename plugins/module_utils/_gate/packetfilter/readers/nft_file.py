@@ -13,10 +13,11 @@ import glob
 import os
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable, Iterator, List, Set, Tuple
 
 from ...errors import EvidenceError
+from ..model import NOTHING_KNOWN, Host
 from . import nft_json
 from .nft_anonymous import joined, with_named_chains
 from .nft_listing import read_listing, without_flags
@@ -53,24 +54,29 @@ class _Loaded:
     listing: str
 
 
-def read_text(path: str, subject: str, interfaces: Iterable[str] = ()) -> nft_json.NftRules:
+def read_text(path: str, subject: str, host: Host = NOTHING_KNOWN) -> nft_json.NftRules:
     """The rules in a file of nft's text form, with all that it includes.
 
     :param subject: what the file is, for messages: ``rules.nft=/etc/nftables.conf``.
-    :param interfaces: names of the host's interfaces, which the rules may take for granted.
+    :param host: where the rules will act, as far as that is known. They may take its interfaces for granted.
 
     :raises EvidenceError: the file cannot be read, nft refuses it (the message tells the line), nft is not here, or a network
         namespace of one's own is not permitted.
     """
     path = os.path.abspath(path)
-    names = set(interfaces) | _mentioned(path, subject)
+    names = set(host.interfaces or ()) | _mentioned(path, subject)
     loaded = _load(path, subject, names)
     listing = read_listing(loaded.listing)
     document = loaded.json
     plain = with_named_chains(without_flags(loaded.listing))
     if plain.strip() != loaded.listing.strip():
         document = _load_listing(plain, subject, names)
-    return nft_json.read(document, subject, listing.dormant, listing.devices, handles=False)
+    return nft_json.read(document, subject, listing.dormant, listing.devices, handles=False, host=elsewhere(host))
+
+
+def elsewhere(host: Host) -> Host:
+    """The host, as rules know it that were loaded elsewhere: numbers of interfaces there say nothing of those here."""
+    return replace(host, interfaces=None)
 
 
 def name_anonymous_chains(document: str, listing: str, subject: str, interfaces: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
 from ..collector import uncollected
-from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
+from ..model import ACCEPT, DROP, NOTHING_KNOWN, Base, Chain, Host, Rule, Ruleset, Table, Where
 from . import nft_text
 from .chains import without_idle_jumps
 from .conditions import Condition, build, doubt, plain
@@ -45,6 +45,7 @@ def read(
     devices: Optional[Mapping[ChainKey, Tuple[str, ...]]] = None,
     sets: Optional[Iterable[str]] = None,
     handles: bool = True,
+    host: Host = NOTHING_KNOWN,
 ) -> NftRules:
     """:param subject: what the text is, for messages: ``rules.nft_json=/etc/rules.json``.
     :param dormant: of tables whose flags the text may not tell: whether they are dormant.
@@ -52,11 +53,12 @@ def read(
     :param sets: None where the text tells the elements of sets. Else (``nft -j -t list ruleset``) the outputs of ``nft -j list
         set`` and ``list map`` for those that are needed (`nft_needed.needed_sets`); conditions on any other set are in doubt.
     :param handles: whether a rule's handle is what the user knows it by; else it is the rule's number in its chain.
+    :param host: where the rules act, as far as that is known; ``interfaces`` where the text is from there, too.
 
     :raises EvidenceError: when it is not the whole of what ``nft -j list ruleset`` prints.
     """
     with uncollected():
-        return _read(text, subject, dormant or {}, devices or {}, sets, handles)
+        return _read(text, subject, dormant or {}, devices or {}, sets, handles, host)
 
 
 def _read(
@@ -66,6 +68,7 @@ def _read(
     devices: Mapping[ChainKey, Tuple[str, ...]],
     sets: Optional[Iterable[str]],
     handles: bool,
+    host: Host,
 ) -> NftRules:
     tables = read_document(text, subject, () if sets is None else sets)
     try:
@@ -82,7 +85,7 @@ def _read(
                         {**rule, "handle": None, "number": number} for number, rule in enumerate(chain.rules, 1)
                     ]
         notes: Set[str] = set()
-        result = [_table(data, sets is None, notes) for data in tables.values() if _concerns(data, notes)]
+        result = [_table(data, sets is None, notes, host) for data in tables.values() if _concerns(data, notes)]
     except MALFORMED as error:
         raise malformed(subject, error) from error
     unclear = frozenset(key for key, data in tables.items() if data.dormant is None)
@@ -122,12 +125,12 @@ def _drops(data: TableData, chain: ChainData) -> bool:
     )
 
 
-def _table(data: TableData, whole: bool, notes: Set[str]) -> Table:
+def _table(data: TableData, whole: bool, notes: Set[str], host: Host) -> Table:
     updates: Dict[str, Set[str]] = {}
     for statements in data.statements() if data.sets else ():
         for name, operation in updated_sets(statements):
             updates.setdefault(name, set()).add(operation)
-    rules = TableRules(Matcher(data.family, named_sets(data.sets, updates, whole), notes), set(data.chains))
+    rules = TableRules(Matcher(data.family, named_sets(data.sets, updates, whole), notes, host), set(data.chains))
     chains = {chain.name: _chain(data, chain, rules, notes) for chain in data.chains.values()}
     chains.update((name, Chain(name, found)) for name, found in rules.extra.items())
     return Table("nft", data.family, data.name, without_idle_jumps(chains))
