@@ -101,14 +101,14 @@ def _kind6(wanted: Set[int]) -> Intervals:
 def _destination_on_input(context: Context, option: Option) -> Condition:
     """``--limit-iface-in``: of the host's addresses, those of the input interface are LOCAL."""
     wanted = _types(option)
-    if context.around.own is None or wanted != {LOCAL}:
-        raise Unclear("limited to one interface")
+    own_ones = [own for own in context.around.own or () if own.family == context.family]
+    if context.around.own is None or wanted != {LOCAL} or any(not own.interface for own in own_ones):
+        raise Unclear("limited to one interface")  # of an address that the user gave, the interface is not known
     boxes: List[Box] = []
-    for own in context.around.own:
-        if own.family == context.family:
-            interface = interface_value(own.interface)
-            pair = address_range(own.family, own.value, own.value)
-            boxes.append({IIF: ((interface, interface),), DADDR: (pair,)})
+    for own in own_ones:
+        interface = interface_value(own.interface)
+        pair = address_range(own.family, own.value, own.value)
+        boxes.append({IIF: ((interface, interface),), DADDR: (pair,)})
     if context.family == 4:
         boxes.append({**_LO, DADDR: (_LOOPBACK4,)})
     within = V4 if context.family == 4 else V6
