@@ -119,15 +119,15 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
         if hook != "input":
             return "drop what is not required in a filter chain of the input hook: no chain there does"
         if where.source == "nft":
-            return f"accept what is required, then: nft chain {_nft(where)} '{{ policy drop; }}'"
-        return f"accept what is required, then: {_tool(where)} -P {where.chain} DROP"
+            return f"accept what is required, then: nft chain {nft_chain(where)} '{{ policy drop; }}'"
+        return f"accept what is required, then: {xtables_command(where)} -P {where.chain} DROP"
     if not whole:
         return f"take {what} out of the rule: {where.text}"
     if where.source == "nft" and not where.position.startswith("handle "):
         return f"take the rule out of the file: {where.text}"
     if where.source == "nft":
-        return f"nft delete rule {_nft(where)} {where.position}"
-    return f"{_tool(where)} {where.text.replace('-A ', '-D ', 1)}"
+        return f"nft delete rule {nft_chain(where)} {where.position}"
+    return f"{xtables_command(where)} {where.text.replace('-A ', '-D ', 1)}"
 
 
 def _unpublish(who: str, what: str) -> str:
@@ -175,12 +175,12 @@ def open_command(
     if where.source == "nft":
         match = f"ip{'6' if family == 6 else ''} saddr {source} " if source else ""
         door = f"meta l4proto {transport} ct original proto-dst {port}" if forwarded else f"{transport} dport {port}"
-        return f"nft insert rule {_nft(where)} {match}{door} {ACCEPT}"
+        return f"nft insert rule {nft_chain(where)} {match}{door} {ACCEPT}"
     match = f"-s {source} " if source else ""
     if forwarded:
         door = f"-p {transport} -m conntrack --ctorigdstport {port} --ctdir ORIGINAL"
-        return f"{_tool(where)} -I {where.chain} {match}{door} -j ACCEPT"
-    return f"{_tool(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
+        return f"{xtables_command(where)} -I {where.chain} {match}{door} -j ACCEPT"
+    return f"{xtables_command(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
 
 
 def icmpv6_command(where: Where | None, types: Sequence[int], neighbours: Collection[str] = ()) -> str:
@@ -194,8 +194,10 @@ def icmpv6_command(where: Where | None, types: Sequence[int], neighbours: Collec
     if who == "firewalld":
         return "firewall-cmd --list-icmp-blocks shows what is blocked; firewall-cmd --permanent --remove-icmp-block=..."
     if where.source == "nft":
-        return f"nft insert rule {_nft(where)} icmpv6 type {{ {', '.join(names)} }} {ACCEPT}"
-    rules = [f"{_tool(where)} -I {where.chain} -p icmpv6 --icmpv6-type {number} -j ACCEPT" for number in types]
+        return f"nft insert rule {nft_chain(where)} icmpv6 type {{ {', '.join(names)} }} {ACCEPT}"
+    rules = [
+        f"{xtables_command(where)} -I {where.chain} -p icmpv6 --icmpv6-type {number} -j ACCEPT" for number in types
+    ]
     return "; ".join(rules)
 
 
@@ -235,9 +237,9 @@ def _ufw_file(where: Where) -> str:
     return f"/etc/ufw/{kind}{'6' if where.family == 'ip6' else ''}.rules"
 
 
-def _tool(where: Where) -> str:
+def xtables_command(where: Where) -> str:
     return where.source if where.table == "filter" else f"{where.source} -t {where.table}"
 
 
-def _nft(where: Where) -> str:
+def nft_chain(where: Where) -> str:
     return f"{where.family} {where.table} {where.chain}"

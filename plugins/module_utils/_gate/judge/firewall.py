@@ -34,6 +34,7 @@ from ..packetfilter.parity import open_in_one_family
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
 from .filter_advice import Advice, family_box, single
+from .filter_answers import judge_answers
 from .filter_boot import judge_next_boot
 from .filter_remedies import manager, why_left_out
 from .filter_routed import judge_routed
@@ -77,6 +78,8 @@ class _Filter:
         for service in self.services:
             if not service.closed and not service.optional:
                 yield self._required(service, self._region(service))
+        required = [service for service in self.services if not service.closed and not service.optional]
+        yield from judge_answers(self.host, required, self.evidence, self.advice)
         allowed = space.union_all(self._region(service) for service in self.services if not service.closed)
         if self.banned != EMPTY:
             yield self._bans()

@@ -40,6 +40,7 @@ from .model import (
     SYN,
     TCP_FLAGS,
     UNTRACKED,
+    Base,
     Box,
     Chain,
     Host,
@@ -85,6 +86,17 @@ class Lost:
     def dropped_by(self, part: int) -> List[Where]:
         """The rules and policies that drop packets of the part, in the order in which packets meet them."""
         return list(dict.fromkeys(where for answer in self.answers for where, _node in answer.dropped_by(part)))
+
+    def before_conntrack(self, where: Where) -> bool:
+        """Whether packets come to the rule, or to one of its table, before conntrack has told what they belong to."""
+        for answer in self.answers:
+            stages = answer.journey.stages
+            for item in (*stages.before, *stages.after, *stages.input, *stages.forward):
+                if isinstance(item, Stage) and _is_early(item.base):
+                    table = item.compiler.table
+                    if (table.source, table.family, table.name) == (where.source, where.family, where.table):
+                        return where.chain == item.chain.name or table.chains[where.chain].base is None
+        return False
 
     def doubts(self, part: int) -> List[Doubt]:
         return [doubt for answer in self.answers for doubt in answer.about(part).doubts]
@@ -168,8 +180,7 @@ class _Followers:
             return True
         if base.kind == "nat":
             return True
-        early = base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < CONNTRACK)
-        states = [INVALID] if early else [ESTABLISHED, *([INVALID, NEW, UNTRACKED] if self.untracks else [])]
+        states = [INVALID] if _is_early(base) else [ESTABLISHED, *([INVALID, NEW, UNTRACKED] if self.untracks else [])]
         later: Box = {
             CT_STATE: tuple((state, state) for state in sorted(states)),
             TCP_FLAGS: tuple((flags, flags) for flags in sorted(_FLAGS[kind])),
@@ -292,8 +303,12 @@ def _answering(
 
 
 def _known_interfaces(stage: Stage) -> Stage:
-    """Turned round, the output interface is where the answer comes from, which its first chains know already."""
-    return replace(stage, base=replace(stage.base, hook="forward")) if stage.base.kind != "nat" else stage
+    """Turned round, the output interface is where the answer comes from, which the chains of prerouting know already."""
+    return replace(stage, base=replace(stage.base, hook="forward")) if stage.base.hook == "prerouting" else stage
+
+
+def _is_early(base: Base) -> bool:
+    return base.hook == "ingress" or (base.hook in ("prerouting", "output") and base.priority < CONNTRACK)
 
 
 def _rules(ruleset: Ruleset) -> Iterable[Rule]:
