@@ -13,16 +13,8 @@ from _gate.packetfilter import live
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.live import Address, HostFacts
 from _gate.packetfilter.model import (
-    DADDR,
-    FAMILY,
-    IIF,
-    SADDR,
-    Host,
-    Own,
-    Route,
-    Ruleset,
-    Where,
-    interface_value,
+    ACCEPT, ANY, DADDR, DROP, FAMILY, IIF, REVERSE_PATH, SADDR,
+    Base, Chain, Host, Match, Own, Route, Rule, Ruleset, Table, Verdict, Where, interface_value,
 )  # fmt: skip
 from _gate.packetfilter.openings import lines
 from _gate.packetfilter.readers.combine import RulesEvidence
@@ -32,6 +24,7 @@ SAVE = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
 HERE = Where("nft", "inet", "t", "c", "handle 1")
 V4 = Address(4, "192.0.2.1", "eth0", "global")
 V6 = Address(6, "2001:db8::1", "eth0", "global")
+DOCKERS = (Route(4, 0xAC110000, 0xAC11FFFF, "docker0", 0),)
 DEFAULT = Route(4, 0, 0xFFFFFFFF, "eth0", 100)
 EVERY_ETH1 = ((interface_value("eth1"), interface_value("eth1")),)
 LINK = Address(6, "fe80::1", "eth0", "link")
@@ -287,3 +280,16 @@ def test_an_interface_that_a_live_host_has_not_is_refused(host):
     with pytest.raises(IntentError, match=r"eht0.*eth0, lo"):
         look_at_filter({}, interfaces=["eht0"])
     assert look_at_filter({}, interfaces=["eth0"]).question
+
+
+def test_every_interface_that_routes_tell_apart_has_a_name(monkeypatch):
+    """A reverse path is one to an interface that no rule names, and that receives for itself nothing that anybody asked about."""
+    host = Host(own=(Own(4, 0xC0000201, "eth0", "global", 24),), interfaces=("eth0", "lo"), routes=(DEFAULT, *DOCKERS))
+    facts = HostFacts((V4,), ("docker0", "eth0", "lo"), host, ports=frozenset({"docker0"}))
+    rule = Rule((Match(({REVERSE_PATH: ((1, 1),)},)),), (((ANY,), Verdict(ACCEPT)),), HERE)
+    table = Table("nft", "inet", "t", {"c": Chain("c", (rule,), Base("input", "filter", 0, DROP))})
+    monkeypatch.setattr(live, "from_host", lambda run: (RulesEvidence(Ruleset((table,)), frozenset({4, 6}), ()), facts))
+    seen = look_at_filter({})
+    told = lines(seen.acceptance, seen.acceptance.may)
+    assert any("on docker0" in text for text in told)
+    assert not any("on  " in text or text.endswith("on ") for text in told)

@@ -12,6 +12,8 @@ from typing import Collection, Sequence
 from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.model import ACCEPT, Where
 from ..packetfilter.sensor import NETWORK, ORDER, ROUTING
+from .filter_drops import drop_remedy
+from .filter_ufw import delete_command
 
 #: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
 _ZONE = re.compile(r"(?:filter_)?IN_(?!policy_)(?P<zone>.+?)(?:_(?P<part>pre|log|deny|allow|post))?")
@@ -78,13 +80,21 @@ def why_left_out(kind: str) -> tuple[str, str]:
     return _LEFT_OUT[kind]
 
 
-def close_command(where: Where, whole: bool, what: str, neighbours: Collection[str] = (), hook: str = "input") -> str:
+def close_command(
+    where: Where,
+    whole: bool,
+    what: str,
+    neighbours: Collection[str] = (),
+    hook: str = "input",
+    siblings: Collection[str] = (),
+) -> str:
     """How to close what the rule at ``where`` opens.
 
     :param whole: nothing else depends on the rule, so it can go.
     :param what: the surplus in words, such as ``tcp 3306``.
     :param neighbours: the names of all chains of its table.
     :param hook: of the base chain, where the rule is a policy.
+    :param siblings: the texts of all rules of its chain.
     """
     who = manager(where, neighbours)
     if who == "firewalld":
@@ -107,7 +117,7 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
         )
     if who == "ufw":
         if "-user-" in where.chain:
-            return f"ufw status numbered, then ufw delete the rule that opens {what}"
+            return delete_command(where, "opens", what, siblings)
         if "-before-" in where.chain or "-after-" in where.chain:
             return f"take the rule out of {_ufw_file(where)}, then ufw reload"
         return "allow what is required, then: ufw default deny incoming"
@@ -144,6 +154,7 @@ def open_command(
     family: int,
     neighbours: Collection[str] = (),
     forwarded: bool = False,
+    siblings: Collection[str] = (),
 ) -> str:
     """How to open a port that the rule or policy at ``where`` closes.
 
@@ -151,6 +162,7 @@ def open_command(
     :param family: 4 or 6, the family that misses the opening.
     :param neighbours: the names of all chains of the table of ``where``.
     :param forwarded: the rule closes what NAT sends elsewhere: it sees another port than clients address.
+    :param siblings: the texts of all rules of the chain of ``where``.
     """
     if where is None:
         return f"accept {transport} {port}" + (f" from {source}" if source else "")
@@ -159,11 +171,14 @@ def open_command(
     who = manager(where, neighbours)
     if who == "fail2ban":
         return "fail2ban-client banned shows whom it keeps out; fail2ban-client unban ADDRESS"
+    beside_ports = drop_remedy(where, who)
+    if beside_ports:
+        return beside_ports
     if who == "firewalld":
         return _firewalld_open(where, transport, port, source, family, neighbours)
     if who == "ufw":
         if "-user-" in where.chain:
-            return f"ufw status numbered, then ufw delete the rule that closes {transport} {port}"
+            return delete_command(where, "closes", f"{transport} {port}", siblings)
         if forwarded:
             here = f"from {source or 'any'} to any port NEW-PORT"
             return f"ufw route allow proto {transport} {here}, with the port that NAT sends {port} to"

@@ -154,7 +154,7 @@ class _Filter:
                 self._lines(region),
                 self._lines(space.intersect(region, self.unknown)),
                 self._doubts(undecided),
-                f"accept {service.transport} {service.port} without that condition, or set optional: true for it",
+                self.advice.without_condition(service, undecided) + ", or set optional: true for it",
             )
         if sometimes != EMPTY:
             return self._finding(
@@ -164,7 +164,7 @@ class _Filter:
                 self._lines(region),
                 f"open now and then: {self._lines(space.intersect(region, self.acceptance.sometimes))}",
                 self._doubts(sometimes),
-                f"accept {service.transport} {service.port} without that condition, if clients are to be sure of it",
+                self.advice.without_condition(service, sometimes) + ", if clients are to be sure of it",
             )
         return self._finding("firewall.missing-opening", PASS, service)
 

@@ -220,6 +220,7 @@ def _on_host(facts: live.HostFacts, evidence: RulesEvidence) -> RulesEvidence:
 def _accepted(space: Space, ruleset: Ruleset, asked: int, host: Host, names: Collection[str]) -> Acceptance:
     """``names``: of interfaces that the answer may tell apart though no rule names them, since addresses and routes do."""
     answer = accepted(space, ruleset, asked, host)
-    values = map(interface_value, names)
+    by_routes = {route.interface for route in host.routes or () if route.interface}
+    values = map(interface_value, {*names, *by_routes})
     answer.interfaces = tuple(sorted({*answer.interfaces, *((value, value) for value in values)}))
     return answer
