@@ -13,8 +13,26 @@ from _gate.packetfilter import live
 from _gate.packetfilter.addresses import question
 from _gate.packetfilter.live import Address, HostFacts
 from _gate.packetfilter.model import (
-    ACCEPT, ANY, DADDR, DROP, FAMILY, IIF, REVERSE_PATH, SADDR,
-    Base, Chain, Host, Match, Own, Route, Rule, Ruleset, Table, Verdict, Where, interface_value,
+    ACCEPT,
+    ANY,
+    DADDR,
+    DROP,
+    FAMILY,
+    IIF,
+    REVERSE_PATH,
+    SADDR,
+    Base,
+    Chain,
+    Host,
+    Match,
+    Own,
+    Route,
+    Rule,
+    Ruleset,
+    Table,
+    Verdict,
+    Where,
+    interface_value,
 )  # fmt: skip
 from _gate.packetfilter.openings import lines
 from _gate.packetfilter.readers.combine import RulesEvidence
