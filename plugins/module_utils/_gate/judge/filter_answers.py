@@ -84,7 +84,8 @@ class _Judge:
             gone = self._many(space.intersect(each.dropped, door), door)
             if gone == EMPTY:
                 continue
-            where = next(iter(each.dropped_by(gone)), None)
+            droppers = [self._dropper(each, part) for part in self._by_family(gone)]
+            where = droppers[0]
             cause = (
                 f"dropped by {rule_text(where)}: {where.text}"
                 if where
@@ -96,11 +97,23 @@ class _Judge:
                 FAIL,
                 service,
                 gone,
-                f"{self._lines(door)}, and what follows",
-                f"let in, but {each.kind} dropped: {self._lines(gone)}",
+                f"{self._lines(self._opened(service))}, and what follows",
+                f"let in, but {each.kind} dropped: {self._told(service, gone)}",
                 f"{cause}; for example {self._witness(gone)}",
-                _mend(where, each, service, self.advice.neighbours(where) if where else ()),
+                "; ".join(dict.fromkeys(self._mend(where, each, service) for where in droppers)),
             )
+
+    def _by_family(self, region: int) -> list[int]:
+        parts = [self.space.intersect(region, family_box(self.space, family)) for family in (4, 6)]
+        return [part for part in parts if part != EMPTY]
+
+    def _dropper(self, lost: Lost, gone: int) -> Where | None:
+        """The rule or policy that drops what follows the witness's first packet."""
+        witness = self.space.box({dim: ((value, value),) for dim, value in self.space.witness(gone).items()})
+        return next(iter(lost.dropped_by(self.space.intersect(gone, witness))), None)
+
+    def _mend(self, where: Where | None, lost: Lost, service: Service) -> str:
+        return _mend(where, lost, service, self.advice.neighbours(where) if where else ())
 
     def _doubts(self, service: Service, door: int, lost: Sequence[Lost]) -> Iterator[Finding]:
         """Of clients that are certainly let in: doubts about the first packet have findings of their own."""
@@ -118,8 +131,8 @@ class _Judge:
                     outcome,
                     service,
                     EMPTY,
-                    f"{self._lines(door)}, and what follows",
-                    f"let in, but {each.kind} dropped {word}: {self._lines(unsure)}",
+                    f"{self._lines(self._opened(service))}, and what follows",
+                    f"let in, but {each.kind} dropped {word}: {self._told(service, unsure)}",
                     "depends on " + ", ".join(texts[:_MOST_DOUBTS]) + more,
                     "accept what belongs to connections (ct state established,related accept; -m conntrack --ctstate "
                     "ESTABLISHED,RELATED -j ACCEPT) before any rule with that condition",
@@ -153,8 +166,8 @@ class _Judge:
                     FAIL,
                     service,
                     whole,
-                    f"{self._lines(door)}, and what follows",
-                    f"let in, but {ANSWERS} have no way: {self._lines(whole)}",
+                    f"{self._lines(self._opened(service))}, and what follows",
+                    f"let in, but {ANSWERS} have no way: {self._told(service, whole)}",
                     f"a route there is blackhole, unreachable or prohibit; for example {self._witness(whole)}",
                     "ip route show table all | grep -e blackhole -e unreachable -e prohibit, and ip route del that one",
                 )
@@ -192,6 +205,17 @@ class _Judge:
         return found
 
     # Words
+
+    def _opened(self, service: Service) -> int:
+        door = self.advice.door(service.port, service.transport, service.sources)
+        return self.space.intersect(door, self.evidence.acceptance.may)
+
+    def _told(self, service: Service, gone: int) -> str:
+        """Who is concerned; in the fewest words, packets that no client sends may be among them."""
+        opened = self._opened(service)
+        anyport = self.space.intersect(opened, self.space.any_of(gone, (SPORT,)))
+        others = self.space.minus(opened, self.advice.arriving)
+        return min(map(self._lines, (self.space.union(anyport, others), anyport, gone)), key=len)
 
     def _lines(self, region: int) -> str:
         shown = self.evidence.acceptance.about(region)
