@@ -171,7 +171,8 @@ TALKS = (
     _nft(
         "mark-of-one",
         "  chain in { type filter hook input priority 0; policy drop; "
-        "ct state new ip saddr 192.0.2.77 ct mark set 1\n ct state new tcp dport 25 accept\n ct state established ct mark 1 accept\n }",
+        "ct state new ip saddr 192.0.2.77 ct mark set 1\n ct state new tcp dport 25 accept\n "
+        "ct state established ct mark 1 accept\n }",
         (1,),
     ),
     _nft(

@@ -11,8 +11,8 @@ import random
 from dataclasses import replace
 
 import pytest
-import wayside
 
+import wayside
 from _gate.packetfilter import answers, model
 from _gate.packetfilter.answers import ANSWERS, LATER, lost_packets
 from _gate.packetfilter.dead_routes import dead_routes
@@ -91,14 +91,14 @@ ALL, NONE = ("dropped", "dropped"), ("lives", "lives")
         (["-A INPUT -p tcp --dport 25 -m conntrack --ctstate NEW -j ACCEPT"], {LATER: ALL}),
         (["-A INPUT -p tcp --dport 25 -m state --state NEW,ESTABLISHED -j ACCEPT"], {}),
         (["-A INPUT -p tcp --dport 25 --syn -j ACCEPT"], {LATER: ALL}),
-        (["-A INPUT -p tcp --dport 25 --syn -j ACCEPT", "-A INPUT -p tcp --dport 25 --tcp-flags SYN,ACK ACK -j ACCEPT"], {}),
+        (["-A INPUT -p tcp --dport 25 --syn -j ACCEPT", "-A INPUT -p tcp --dport 25 --tcp-flags ACK ACK -j ACCEPT"], {}),
         ([DOOR.replace("--dport", "-m conntrack --ctstate NEW --dport"), "-A INPUT -s 198.51.100.0/24 -j DROP", ESTABLISHED_IN],
          {LATER: ("dropped", "lives")}),
         (["-A INPUT -s 10.0.0.0/8 -j DROP", ESTABLISHED_IN, DOOR], {}),
         ([ESTABLISHED_IN, DOOR, "-A OUTPUT -d 198.51.100.0/24 -j DROP"], {ANSWERS: ("dropped", "lives")}),
         ([ESTABLISHED_IN, DOOR, "-A OUTPUT -p tcp --sport 25 -m limit --limit 1/min -j DROP"], {ANSWERS: ("sometimes",) * 2}),
         ([ESTABLISHED_IN, DOOR, "-A OUTPUT -m owner --uid-owner 0 -j DROP"], {ANSWERS: ("unknown",) * 2}),
-        ([ESTABLISHED_IN, DOOR, "-A OUTPUT -p tcp --sport 25 -m string --string x --algo bm -j DROP"], {ANSWERS: ("unknown",) * 2}),
+        ([ESTABLISHED_IN, DOOR, "-A OUTPUT -p tcp --sport 25 -m string --string x -j DROP"], {ANSWERS: ("unknown",) * 2}),
         ([ESTABLISHED_IN, DOOR, "-A OUTPUT -j other", "-A other -m conntrack --ctstate ESTABLISHED -j ACCEPT",
           "-A OUTPUT -j DROP"], {}),
         ([ESTABLISHED_IN, DOOR, "-A OUTPUT -j other", "-A other -p udp -j RETURN", "-A other -p tcp -j ACCEPT",
