@@ -64,7 +64,8 @@ class Advice:
             for table in evidence.ruleset.tables
             for chain in table.chains.values()
             for rule in chain.rules
-            if any(verdict.kind == NAT for _boxes, verdict in rule.branches)
+            for _boxes, verdict in rule.branches
+            if verdict.kind == NAT
         }
 
     def close(self, where: Where, part: int, whole: bool, service: Service | None) -> str:

@@ -178,7 +178,7 @@ class _Followers:
         base = chain.base
         if base is None or base.hook not in hooks:
             return True
-        if base.kind == "nat":
+        if base.kind == "nat" or (kind == LATER and self._is_the_same_for_all(table, chain)):
             return True
         states = [INVALID] if _is_early(base) else [ESTABLISHED, *([INVALID, NEW, UNTRACKED] if self.untracks else [])]
         later: Box = {
@@ -189,6 +189,15 @@ class _Followers:
         if any(verdict.kind == CHANGE for rule in _rules_of(table) for _boxes, verdict in rule.branches):
             return False
         return Undisturbed(table, later).passes(chain, kind == LATER)
+
+    def _is_the_same_for_all(self, table: Table, chain: Chain) -> bool:
+        """Whether nothing in the chain, or in what it calls, asks for the state: it does with all packets what it did with the
+        first one."""
+        for compiler in self.first.journey.stages.compilers:
+            if compiler.table is table:
+                block = compiler.blocks[chain.name]
+                return not block.reads and not block.writes
+        return False
 
     def _hooks(self, kind: str) -> Sequence[str]:
         forwarded = not self.plain and any(way.path == FORWARD for way in self.first.about(self.let_in).deliveries)

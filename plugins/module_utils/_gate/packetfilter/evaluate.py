@@ -218,17 +218,19 @@ class Acceptance:
         space, fates = self.space, self.journey.fates
         if entering == EMPTY:
             return
-        if isinstance(item, Stage) and item.passes(state):
-            looked_at = space.intersect(entering, item.looks_at)
-            if looked_at != EMPTY:
-                yield _Entry(
-                    item,
-                    state,
-                    looked_at,
-                    lambda node: view.fate(item.settle_fate(node)),
-                    lambda node: view.region(item.settle_region(node)),
-                    as_sent,
-                )
+        if isinstance(item, Stage):
+            looked_at = space.intersect(entering, item.looks_at) if item.passes(state) else EMPTY
+            if looked_at == EMPTY:
+                following[state] = space.union(following.get(state, EMPTY), entering)
+                return
+            yield _Entry(
+                item,
+                state,
+                looked_at,
+                lambda node: view.fate(item.settle_fate(node)),
+                lambda node: view.region(item.settle_region(node)),
+                as_sent,
+            )
         raw = item.fate(state)
         seen = view.fate(raw)
         for update in fates.updates_going_on(raw):
@@ -255,7 +257,7 @@ class Acceptance:
         fates, space = self.journey.fates, self.space
         for state, leg, entering in self._on_legs(self.may):
             for way in leg.ways:
-                fate = self.journey.way_fate(way, state)
+                fate = self.journey.way_fate(way, state, entering)
                 arriving = space.union(fates.where[ACCEPTED](fate), fates.where[TAINTED](fate))
                 node = space.intersect(entering, arriving)
                 if node != EMPTY and way.path in (INPUT, FORWARD):

@@ -28,7 +28,7 @@ def narrowed(ruleset: Ruleset, box: Box) -> Ruleset:
 def can_match(matches: Sequence[Match], box: Box) -> bool:
     """Whether a packet of the box may meet all of the matches, as far as each one alone tells."""
     for match in matches:
-        if not meets(match.within, box):
+        if match.within and not meets(match.within, box):
             return False
         if match.negated:
             if any(covers(one, box) for one in match.boxes):
@@ -49,7 +49,10 @@ def meets_all(match: Match, box: Box) -> bool:
 
 def meets(one: Mapping[int, Intervals], box: Box) -> bool:
     """Whether the boxes have a packet in common."""
-    return all(dim not in box or bool(intersect(intervals, box[dim])) for dim, intervals in one.items())
+    for dim, intervals in one.items():  # noqa: SIM110 (asked of every rule; a generator takes twice as long)
+        if dim in box and not intersect(intervals, box[dim]):
+            return False
+    return True
 
 
 def covers(outer: Box, box: Box) -> bool:

@@ -306,5 +306,7 @@ def table_dimensions(table: Table) -> Set[int]:
                     seen.add(id(match.boxes))
                     found.update(*match.boxes)
             for boxes, _verdict in rule.branches:
-                found.update(*boxes)
+                if id(boxes) not in seen:
+                    seen.add(id(boxes))
+                    found.update(*boxes)
     return found
