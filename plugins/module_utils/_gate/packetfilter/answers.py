@@ -31,12 +31,14 @@ from .model import (
     CT_MARK,
     CT_STATE,
     CT_ZONE,
+    DPORT,
     ESTABLISHED,
     INVALID,
     NAT,
     NEW,
     PROTOCOL,
     PUSH,
+    SPORT,
     SYN,
     TCP_FLAGS,
     UNTRACKED,
@@ -184,7 +186,7 @@ class _Followers:
         later: Box = {
             CT_STATE: tuple((state, state) for state in sorted(states)),
             TCP_FLAGS: tuple((flags, flags) for flags in sorted(_FLAGS[kind])),
-            ANSWER: ((KINDS.index(kind), KINDS.index(kind)),),
+            **self._box(kind),
         }
         if any(verdict.kind == CHANGE for rule in _rules_of(table) for _boxes, verdict in rule.branches):
             return False
@@ -278,10 +280,18 @@ class _Followers:
         arriving = group.arriving(kind, flags, journey.fates)
         return Acceptance(journey, journey.fate(arriving), group.node, arriving)
 
+    def _box(self, kind: str) -> Box:
+        """Packets of the kind, as the rules see them."""
+        number = KINDS.index(kind)
+        protocols = self.space.values(self.let_in, PROTOCOL)
+        if not self.plain:  # NAT may change the port
+            return {ANSWER: ((number, number),), PROTOCOL: protocols}
+        ports = self.space.values(self.let_in, DPORT)
+        return {ANSWER: ((number, number),), PROTOCOL: protocols, SPORT if kind == ANSWERS else DPORT: ports}
+
     def _journey(self, kind: str, ruleset: Ruleset, arrives: int) -> Journey:
         host: Host = self.first.journey.host
-        box: Box = {ANSWER: ((KINDS.index(kind), KINDS.index(kind)),)}
-        ruleset = narrowed(ruleset, box)
+        ruleset = narrowed(ruleset, self._box(kind))
         if kind == LATER:
             return Journey(self.space, ruleset, host, self.let_in, arrives)
         hooks = ("output", "prerouting", "forward", "postrouting")
