@@ -103,6 +103,9 @@ ALL, NONE = ("dropped", "dropped"), ("lives", "lives")
           "-A OUTPUT -j DROP"], {}),
         ([ESTABLISHED_IN, DOOR, "-A OUTPUT -j other", "-A other -p udp -j RETURN", "-A other -p tcp -j ACCEPT",
           "-A OUTPUT -j DROP"], {}),
+        ([ESTABLISHED_IN, DOOR, "-A OUTPUT -p tcp --tcp-flags SYN,ACK ACK -j DROP"], {ANSWERS: ALL}),
+        (["-A INPUT -m connmark --mark 7 -j ACCEPT", "-A INPUT -m conntrack --ctstate NEW -j CONNMARK --set-mark 7",
+          "-A INPUT -m conntrack --ctstate NEW -j ACCEPT", "-A OUTPUT -m connmark ! --mark 7 -j DROP"], {}),
         ([ESTABLISHED_IN, DOOR, "-A OUTPUT -g other", "-A other -j RETURN", "-A OUTPUT -j DROP"], {}),
     ],
 )  # fmt: skip
