@@ -174,7 +174,7 @@ CAUSES: dict[str, Cause] = {
     "filter.loses": Cause(
         "the filter lets {family} connections to port {port} begin, and drops what follows: {rule}",
         {"filter": (LOSES,)},
-        "tcpdump -ni any port {port} while it is tried: packets come in, and no answer leaves, or the same answer again and again",
+        "tcpdump -ni any port {port} while it is tried: packets come in, and no answer leaves, or the same one again",
         "{filter_fix}",
     ),
     "server.not-accepting": Cause(
