@@ -135,7 +135,8 @@ options:
         C(/etc/nftables.conf)) or C(nft_json) (what C(nft -j list ruleset) prints), C(iptables) and C(ip6tables) (what
         C(iptables-save) and C(ip6tables-save) print), and C(ipset) (what C(ipset save) prints, for the sets that the iptables
         rules use), each a path on the host where the task runs.
-      - C(nft) is loaded into a network namespace of its own to be read, which needs root; nothing of the host changes.
+      - C(nft) is loaded into a network namespace of its own to be read, which needs root; nothing of the host changes. It is
+        judged as if nothing else were loaded; where it has no C(flush ruleset), the notes say so.
       - Files may be meant for another host than the one where the task runs, so nothing of this one is taken for granted.
         O(addresses) tell which addresses are the host's own, and what hangs on routes or on forwarding (ports that are
         sent on to containers) is V(unknown).
@@ -145,12 +146,12 @@ options:
     default: {}
   interfaces:
     description:
-      - Input interfaces that the question is about, by their whole names. All but C(lo) by default. When the rules are
-        live, the host must have them, and by default a required port must be open on each that it has, and nothing else on
-        any, whether the host has it yet or not. Where there is a default route, a bridge that has none leads to containers
-        or virtual machines of the host, and a required port need not be open to these, nor to sources that belong behind
-        another interface, or are the host itself. A port of a bridge or bond is refused, since what arrives there arrives on
-        the bridge or bond.
+      - Input interfaces that the question is about, by their whole names. All but C(lo) by default, which is refused. When
+        the rules are live, the host must have them, and by default a required port must be open on each that it has, and
+        nothing else on any, whether the host has it yet or not. Where there is a default route, a bridge that has none, and
+        no port that leads out of the machine, leads to containers or virtual machines of the host, and a required port need
+        not be open to these, nor to sources that belong behind another interface, or are the host itself. A port of a bridge
+        or bond is refused, since what arrives there arrives on the bridge or bond.
     type: list
     elements: str
     default: []

@@ -14,8 +14,9 @@ description:
     list, both ways. A required port that is not open to everybody who may connect is a finding, and so is every opening
     that nothing requires, for IPv4 and IPv6 alike.
   - Protocols without ports (such as ICMP) and the loopback interface are no part of the question.
-  - The question is about the first packet of each new connection. What rules do with later packets, and with the host's own
-    answers, is not looked at; M(mailops.gate.assert_mail_ports) shows whether clients are served.
+  - The question is about the first packet of each new connection. For required ports, also what clients send afterwards and the
+    host's answers are followed through the rules, and routes that lead nowhere are found (check C(firewall.answers)).
+    M(mailops.gate.assert_mail_ports) shows whether clients are served.
   - What could not be decided is V(unknown), and fails too unless O(fail_on) says otherwise.
 author:
   - mailops.gate authors (@mailops)

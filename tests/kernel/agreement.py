@@ -147,8 +147,8 @@ def _inside(lab: Lab, command: Sequence[str]) -> live.Output:
 
 
 def _file(lab: Lab, path: str) -> str:
-    """A file of /proc, which differs from namespace to namespace."""
-    return lab.target.run("cat", path)
+    """A file of /proc, which differs from namespace to namespace; empty where there is none."""
+    return lab.target.run("sh", "-c", 'test ! -e "$0" || cat "$0"', path)
 
 
 def regions_of(analysis: Analysis) -> Tuple[int, int, int]:

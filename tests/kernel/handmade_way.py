@@ -336,6 +336,8 @@ table inet t {
     tcp dport 3 fib daddr type != local drop
     tcp dport 4 fib daddr type unicast drop
     tcp dport 5 fib daddr type vmap { local : drop, broadcast : drop, anycast : drop }
+    tcp dport 6 fib daddr . iif type != { local, broadcast, multicast } drop
+    tcp dport 7 fib daddr . iif type unicast drop
   }
 }""",
         answers=(
@@ -361,6 +363,17 @@ table inet t {
             (probe(TCP, 9, destination="192.0.2.255"), "192.0.2.255:9"),
             (probe(TCP, 5, destination="2001:db8::"), ""),
             (probe(TCP, 4, destination="2001:db8::"), "[2001:db8::]:4"),
+            (probe(TCP, 6), "192.0.2.25:6"),
+            (probe(TCP, 6, destination="192.0.2.26"), "192.0.2.26:6"),
+            (probe(TCP, 6, destination="10.0.0.1"), ""),
+            (probe(TCP, 6, destination="10.0.0.1", interface="eth1"), "10.0.0.1:6"),
+            (probe(TCP, 6, destination="172.17.0.2"), ""),
+            (probe(TCP, 6, 6), "[2001:db8::25]:6"),
+            (probe(TCP, 6, 6, interface="eth1"), ""),
+            (probe(TCP, 6, 6, destination="fd00:10::1", interface="eth1"), "[fd00:10::1]:6"),
+            (probe(TCP, 7), "192.0.2.25:7"),
+            (probe(TCP, 7, destination="10.0.0.1"), ""),
+            (probe(TCP, 7, 6, destination="fd00:10::1"), ""),
             (probe(TCP, 9, destination="198.18.0.1"), ""),
             (probe(TCP, 9, destination="198.51.100.9"), "198.51.100.9:9 on ens3"),
             (probe(TCP, 9, source="fe80::7", destination="2620::8"), "[2620::8]:9 on eth0"),

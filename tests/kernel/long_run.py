@@ -7,13 +7,15 @@
     long_run.py [--seed 1] [--rulesets 3000] [--packets 1500000] [--kinds nft,iptables,...] [--workers N] [--state FILE]
 
 Ruleset n of every kind is made from seed + n. What is done is kept in the state file, so that a run that was interrupted goes on
-where it was. Ends with a summary, and with exit code 1 on any disagreement. One of them again: ``runs.py KIND SEED``.
+where it was; what other code did is done again. Ends with a summary, and with exit code 1 on any disagreement. One of them again:
+``runs.py KIND SEED``.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
 import itertools
 import json
 import multiprocessing
@@ -26,6 +28,9 @@ from typing import Dict, Iterator, List, Tuple
 
 from runs import BY_CHANCE, KINDS, Result, tried, why_not
 
+COLLECTION = Path(__file__).resolve().parents[2]
+#: What decides the result of a ruleset.
+JUDGED_CODE = ("plugins/module_utils/_gate", "tests/kernel")
 SHOWN = 20
 #: Rulesets for each worker at a time.
 PORTION = 5
@@ -40,7 +45,8 @@ def main() -> int:
         print(reason)
         return 2
     kinds = options.kinds.split(",")
-    done = _done(options.state)
+    code = _code()
+    done = _done(options.state, code)
     state = options.state.open("a")
     start = last = time.monotonic()
     work = _work(kinds, options.seed, options.by_chance, done)
@@ -50,13 +56,15 @@ def main() -> int:
                 break
             for result in pool.imap_unordered(_tried, list(itertools.islice(work, options.workers * PORTION))):
                 done[(result.kind, result.seed)] = result
-                state.write(json.dumps(dataclasses.asdict(result)) + "\n")
+                state.write(json.dumps(dict(dataclasses.asdict(result), code=code)) + "\n")
                 state.flush()
                 if result.disagreements:
                     print("{0}: {1}".format(result.name, result.disagreements[0]), flush=True)
             if time.monotonic() - last > REPORT_SECONDS:
                 last = time.monotonic()
                 print(_summary(done, options.seed), flush=True)
+        pool.close()
+        pool.join()
     state.close()
     print(_summary(done, options.seed))
     wrong = [result for result in done.values() if result.disagreements]
@@ -107,10 +115,20 @@ def _work(
         seed += 1
 
 
-def _done(state: Path) -> Dict[Tuple[str, int], Result]:
+def _code() -> str:
+    """Names the code that this run judges and is made of."""
+    digest = hashlib.sha256()
+    for folder in JUDGED_CODE:
+        for path in sorted((COLLECTION / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _done(state: Path, code: str) -> Dict[Tuple[str, int], Result]:
     if not state.exists():
         return {}
-    results = [Result(**json.loads(line)) for line in state.read_text().splitlines()]
+    lines = [json.loads(line) for line in state.read_text().splitlines()]
+    results = [Result(**line) for line in lines if line.pop("code", "") == code]
     return {(result.kind, result.seed): result for result in results}
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import handmade_way
 import handmade_way_xtables
+import xdp
 from _gate.packetfilter import interpret, model
 from agreement import analysed_live, judged
 from arrangements import HOUSE, house
@@ -53,6 +54,29 @@ def test_the_live_look_knows_the_host(kernel: None) -> None:
     assert set(lab.host.own or ()) <= set(found.own or ())
     routes = {dataclasses.astuple(route) for route in found.routes or ()}
     assert {dataclasses.astuple(route) for route in lab.host.routes or ()} <= routes
+
+
+@pytest.mark.parametrize("verdict", [xdp.DROP, xdp.PASS])
+def test_a_program_before_all_rules_leaves_nothing_certain(kernel: None, verdict: int) -> None:
+    """Whether it takes everything away or nothing, on its own interface alone."""
+    with Lab(HOUSE) as lab:
+        lab.load_nft(
+            "table inet t { chain c { type filter hook input priority 0; policy drop; tcp dport 25 accept; }; }"
+        )
+        with lab.target.entered():
+            try:
+                xdp.attach("eth0", verdict)
+            except OSError as error:
+                pytest.skip("no XDP program can be attached here: {0}".format(error))
+        probes = [probe(TCP, port, interface=name) for name in ("eth0", "eth1") for port in (25, 26)]
+        told = [answer(packet, seen) for packet, seen in zip(probes, lab.seen(probes))]
+        assert told == ["192.0.2.25:25" if verdict == xdp.PASS else "", "", "192.0.2.25:25", ""]
+        analysis = analysed_live(lab)
+        assert judged(lab, analysis, probes).disagreements == ()
+    space, acceptance = analysis.space, analysis.acceptance
+    points = [analysis.point(packet) for packet in probes]
+    for region, inside in ((acceptance.unknown, [0]), (acceptance.must, [2]), (acceptance.may, [0, 2])):
+        assert [index for index, point in enumerate(points) if space.contains(region, point)] == inside
 
 
 LIMITS = {

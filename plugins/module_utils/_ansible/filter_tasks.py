@@ -65,7 +65,7 @@ def _asserted(options: Mapping[str, Any]) -> dict[str, Any]:
         raise IntentError("host", host, "the name that findings carry, or left out for the host's own")
     evidence = _look(options)
     verdict = reach_verdict(judge_firewall(host, services, evidence))
-    result = dict(verdict_as_dict(verdict), notes=list(evidence.notes), changed=False, failed=verdict.stops(fail_on))
+    result = dict(verdict_as_dict(verdict), notes=_notes(evidence), changed=False, failed=verdict.stops(fail_on))
     return dict(result, **_opened(evidence)) if options["verbose"] else result
 
 
@@ -75,8 +75,13 @@ def _opened(evidence: FilterEvidence) -> dict[str, Any]:
         "openings": entries,
         "interfaces": interfaces,
         "families": [f"ipv{family}" for family in sorted(evidence.families)],
-        "notes": list(evidence.notes),
+        "notes": _notes(evidence),
     }
+
+
+def _notes(evidence: FilterEvidence) -> list[str]:
+    """What the user should know, what could not be asked about first."""
+    return [f"not looked at: what is sent to {item.what}" for item in evidence.left_out] + list(evidence.notes)
 
 
 def _brief(acceptance: Acceptance, region: int) -> list[str]:

@@ -56,6 +56,7 @@ CASES = [
     ({"filter": "some sources only", "outside": "timed out", "talk": "unknown"}, "filter.by-source"),
     ({"filter": "some interfaces only", "outside": "timed out", "talk": "unknown"}, "filter.by-interface"),
     ({"filter": "depends on a rate", "outside": "open to some"}, "filter.by-rate"),
+    ({"filter": "drops what follows the first packet", "outside": "timed out"}, "filter.loses"),
     ({"here": "timed out", "outside": "timed out", "talk": "unknown"}, "server.not-accepting"),
     ({"here": "refused", "outside": "refused", "talk": "unknown"}, "views.refused-here"),
     ({"outside": "timed out", "other_family": "open", "talk": "unknown"}, "way.one-family"),

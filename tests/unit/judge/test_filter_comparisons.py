@@ -16,13 +16,14 @@ from _gate.intent.services import Defaults, parse_services
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN
 from _gate.judge.firewall import judge_firewall
 from _gate.packetfilter.addresses import question
+from _gate.packetfilter.asked import routed
 from _gate.packetfilter.boot import Boot
 from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.evaluate import accepted, difference
 from _gate.packetfilter.model import Host, Own, Route
 from _gate.packetfilter.openings import lines
 from _gate.packetfilter.readers import iptables_save
-from _gate.packetfilter.sensor import NextBoot, look_at_filter, routed
+from _gate.packetfilter.sensor import NextBoot, look_at_filter
 
 MAIL = "-A INPUT -p tcp -m tcp --dport 25 -j ACCEPT\n"
 POP3 = "-A INPUT -p tcp -m tcp --dport 110 -j ACCEPT\n"

@@ -264,13 +264,13 @@ def test_where_ufw_leaves_ipv6_out_it_has_to_take_it_in_first(faults):
 def test_a_rule_of_ufw_that_denies_has_to_go(faults):
     deny = "ufw-user-input -p tcp -m tcp --dport 25 -j DROP"
     (fault,) = faults(["smtp"], save(*UFW_JUMPS, deny, chains=UFW))
-    assert fault.fix == "ufw status numbered, then ufw delete the rule that closes tcp 25"
+    assert fault.fix == "ufw delete deny 25/tcp"
 
 
 @pytest.mark.parametrize(
     ("rule", "fix"),
     [
-        ("ufw-user-input", "ufw status numbered, then ufw delete the rule that opens tcp 99"),
+        ("ufw-user-input", "ufw delete allow 99/tcp"),
         ("ufw-before-input", "take the rule out of /etc/ufw/before.rules, then ufw reload"),
         ("ufw-track-input", "allow what is required, then: ufw default deny incoming"),
     ],

@@ -14,7 +14,7 @@ from _gate.intent.policy import parse_policy
 from _gate.intent.services import Defaults, parse_services
 from _gate.judge.finding import FAIL, PASS, UNKNOWN, WARN
 from _gate.judge.firewall import judge_firewall
-from _gate.packetfilter.sensor import look_at_filter
+from _gate.packetfilter.sensor import NETWORK, ORDER, ROUTING, LeftOut, look_at_filter
 
 EXACT = ["-p tcp -m multiport --dports 587,993 -j ACCEPT"]
 SERVICES = ["submission", "imaps"]
@@ -57,6 +57,7 @@ def test_exactly_the_required_ports_pass(findings):
     assert {(item.check, item.port) for item in found if item.outcome == PASS} == {
         ("firewall.missing-opening", 587),
         ("firewall.missing-opening", 993),
+        ("firewall.answers", 0),
         ("firewall.unfiltered", 0),
         ("firewall.surplus-opening", 0),
     }
@@ -220,11 +221,31 @@ def test_an_opening_now_and_then_says_on_what_it_hangs(findings):
 
 
 def test_networks_that_were_left_out_are_unknown(findings):
-    evidence = replace(findings.look(EXACT), left_out=("192.0.2.128/25",))
+    evidence = replace(findings.look(EXACT), left_out=(LeftOut(NETWORK, "192.0.2.128/25"),))
     found = judge_firewall("mx", findings.services(SERVICES), evidence)
     assert faults(found) == [("firewall.undecided", 0, UNKNOWN)]
     assert "192.0.2.128/25" in [item.observed for item in found if item.outcome == UNKNOWN][0]
     assert not any(item.check == "firewall.surplus-opening" for item in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fix"),
+    [
+        (NETWORK, "give as addresses"),
+        (ROUTING, "ip rule del PRIORITY"),
+        (ORDER, "give the chains priorities of their own"),
+    ],
+)
+def test_what_is_left_out_is_settled_each_in_its_own_way(findings, kind, fix):
+    evidence = replace(findings.look(EXACT), left_out=(LeftOut(kind, "one"), LeftOut(kind, "two")))
+    (unknown,) = [
+        item for item in judge_firewall("mx", findings.services(SERVICES), evidence) if item.outcome == UNKNOWN
+    ]
+    assert unknown.observed == "not looked at: what is sent to one; two"
+    assert unknown.fix.startswith(fix)
+    both = replace(evidence, left_out=tuple(LeftOut(each, "x") for each in (NETWORK, ROUTING, ORDER)))
+    found = judge_firewall("mx", findings.services(SERVICES), both)
+    assert len({item.fix for item in found if item.outcome == UNKNOWN}) == 3
 
 
 def test_bogons_may_be_dropped(findings):

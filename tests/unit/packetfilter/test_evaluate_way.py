@@ -164,6 +164,18 @@ def test_nat_to_loopback_is_dropped_but_where_it_is_routed():
     assert state(rules, to(25, OWN4), replace(HOST, route_localnet=frozenset(("eth0",)))) == "always"
 
 
+@pytest.mark.parametrize(
+    ("ports", "expected"), [(None, "127.0.0.1 on loopback"), ((3306, 3306), "127.0.0.1:3306 on loopback")]
+)
+def test_a_service_that_listens_on_loopback_is_named_as_such(ports, expected):
+    nat = rule(
+        Verdict("nat", nat=Nat(addresses=(0x7F000001, 0x7F000001), ports=ports)), {FAMILY: one(4), PROTOCOL: one(6)}
+    )
+    routed = replace(HOST, route_localnet=frozenset(("eth0",)))
+    (entry,) = openings(asked(ruleset((NAT, "accept", [nat])), to(25, OWN4), routed))[0]
+    assert (entry["path"], entry["to"]) == ("input", expected)
+
+
 def test_a_range_of_targets_is_the_kernels_choice():
     nat = rule(Verdict("nat", nat=Nat(addresses=(BOX4, BOX4 + 1))), {FAMILY: one(4)})
     some = rule(ACCEPT, {FAMILY: one(4), DADDR: one(BOX4)})

@@ -93,7 +93,7 @@ def test_addresses():
     facts = Host().facts()
     assert facts.addresses[0] == Address(4, "127.0.0.1", "lo", "host")
     assert [str(address) for address in facts.reachable_addresses()] == ["192.0.2.1", "2001:db8::1", "fe80::1"]
-    assert [str(address) for address in facts.global_addresses()] == ["192.0.2.1", "2001:db8::1"]
+    assert [str(address) for address in facts.offered_addresses()] == ["192.0.2.1", "2001:db8::1"]
     assert Own(4, int(ipaddress.ip_address("192.0.2.1")), "eth0", "global", 24) in facts.host.own
     assert len(facts.host.own) == 4
     assert facts.interfaces == facts.host.interfaces == ("docker0", "eth0", "lo", "veth1")
@@ -234,7 +234,7 @@ def test_loopback_addresses_from_outside():
 def test_an_address_of_scope_host_is_taken_from_outside_too():
     facts = Host({"-4 route show table local": [*LOCAL, {"type": "local", "dst": "192.0.2.9", "dev": "lo"}]}).facts()
     assert "192.0.2.9" in map(str, facts.reachable_addresses())
-    assert "192.0.2.9" not in map(str, facts.global_addresses())
+    assert "192.0.2.9" not in map(str, facts.offered_addresses())
     assert not any(address.is_loopback for address in facts.reachable_addresses())
 
 

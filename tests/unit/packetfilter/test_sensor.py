@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from _gate.errors import IntentError
@@ -17,15 +15,14 @@ from _gate.packetfilter.live import Address, HostFacts
 from _gate.packetfilter.model import (
     ACCEPT,
     ANY,
-    CHANGE,
-    DPORT,
+    DADDR,
     DROP,
     FAMILY,
-    MARK,
+    IIF,
+    REVERSE_PATH,
     SADDR,
     Base,
     Chain,
-    Change,
     Host,
     Match,
     Own,
@@ -35,15 +32,19 @@ from _gate.packetfilter.model import (
     Table,
     Verdict,
     Where,
+    interface_value,
 )  # fmt: skip
 from _gate.packetfilter.openings import lines
-from _gate.packetfilter.order import other_order
 from _gate.packetfilter.readers.combine import RulesEvidence
-from _gate.packetfilter.sensor import look_at_filter
+from _gate.packetfilter.sensor import NETWORK, ROUTING, LeftOut, look_at_filter
 
 SAVE = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+HERE = Where("nft", "inet", "t", "c", "handle 1")
 V4 = Address(4, "192.0.2.1", "eth0", "global")
 V6 = Address(6, "2001:db8::1", "eth0", "global")
+DOCKERS = (Route(4, 0xAC110000, 0xAC11FFFF, "docker0", 0),)
+DEFAULT = Route(4, 0, 0xFFFFFFFF, "eth0", 100)
+EVERY_ETH1 = ((interface_value("eth1"), interface_value("eth1")),)
 LINK = Address(6, "fe80::1", "eth0", "link")
 
 
@@ -80,6 +81,35 @@ def test_addresses_of_one_family_do_not_silence_the_other_that_a_live_host_has(h
     host(V4, V6)
     seen = look_at_filter({}, addresses=["192.0.2.1"])
     assert seen.space.meet(seen.question, question(seen.space, [6], addresses=["2001:db8::1"]))
+
+
+def test_addresses_of_one_family_leave_the_other_to_the_hosts_own(host):
+    """What is known of the host stays known: nothing there counts as its own but what is."""
+    host(V4, V6, LINK)
+    seen = look_at_filter({}, addresses=["192.0.2.1"])
+    assert seen.question == question(seen.space, [4, 6], addresses=["192.0.2.1", "2001:db8::1", "fe80::1"])
+    assert seen.promised == question(seen.space, [4, 6], ["eth0"], ["192.0.2.1", "2001:db8::1"])
+    assert seen.host.own is not None
+
+
+def test_an_address_that_the_host_has_not_is_named(host):
+    host(V4)
+    seen = look_at_filter({}, addresses=["192.0.2.1", "198.51.100.9"])
+    assert [note for note in seen.notes if "is no address" in note] == [
+        "198.51.100.9 is no address of this host now: the answer is what its rules would do if it had it (option addresses)"
+    ]
+    assert seen.space.meet(seen.promised, question(seen.space, [4], ["eth0"], ["198.51.100.9"]))
+
+
+def test_files_for_any_host_have_no_remarks_about_its_addresses(files):
+    assert look_at_filter(files, addresses=["198.51.100.9"]).notes == look_at_filter(files).notes
+
+
+def test_loopback_is_no_part_of_the_question(host, files):
+    host(V4)
+    for rules in ({}, files):
+        with pytest.raises(IntentError, match="lo is no part of the question"):
+            look_at_filter(rules, interfaces=["eth0", "lo"])
 
 
 def test_a_live_host_is_asked_about_its_own_addresses(host):
@@ -120,11 +150,36 @@ def test_nothing_is_promised_to_what_is_behind_a_bridge_of_this_host(monkeypatch
     defaults = [Route(4, 0, 0xFFFFFFFF, name, 0) for name in routes]
     near = [Route(4, 0x0A000000 + (at << 16), 0x0A00FFFF + (at << 16), name, 0) for at, name in enumerate(names)]
     host = Host(own=(), interfaces=names, routes=(*defaults, *near), bridges=frozenset(bridges))
+    facts = HostFacts((V4,), (*names, "lo"), host, virtual_bridges=frozenset(bridges))
     rules = RulesEvidence(Ruleset((), ()), frozenset({4, 6}), ())
-    monkeypatch.setattr(live, "from_host", lambda run: (rules, HostFacts((V4,), (*names, "lo"), host)))
+    monkeypatch.setattr(live, "from_host", lambda run: (rules, facts))
     seen = look_at_filter({})
     asked = {name: question(seen.space, [4], [name], ["192.0.2.1"]) for name in names}
     assert [name for name in names if seen.space.meet(asked[name], seen.promised)] == promised
+
+
+def test_a_bridge_with_a_card_is_where_clients_are(monkeypatch):
+    """The network at home behind a router that is the mail server, too."""
+    names = ("br0", "docker0", "eth0", "lo")
+    behind = Route(4, 0xC0A80700, 0xC0A807FF, "br0", 0)
+    host = Host(own=(), interfaces=names, routes=(DEFAULT, behind), bridges=frozenset({"br0", "docker0"}))
+    inside = Address(4, "172.17.0.1", "docker0", "global")
+    near = Address(4, "192.168.7.1", "br0", "global")
+    facts_of(monkeypatch, HostFacts((V4, inside, near), names, host, virtual_bridges=frozenset({"docker0"})))
+    seen = look_at_filter({})
+    assert seen.space.values(seen.promised, IIF) == tuple((interface_value(name),) * 2 for name in ("br0", "eth0"))
+    assert seen.space.values(seen.promised, DADDR) == ((0xC0000201,) * 2, (0xC0A80701,) * 2)
+    assert seen.space.meet(seen.question, question(seen.space, [4], ["eth0"], ["172.17.0.1"]))
+
+
+def test_clients_arrive_wherever_a_default_route_leads_out_whatever_its_metric(monkeypatch):
+    names = ("eth0", "eth1", "lo")
+    own = (Own(4, 0xC0000201, "eth0", "global", 24),)
+    for second, promised in (((Route(4, 0, 0xFFFFFFFF, "eth1", 200),), True), ((), False)):
+        facts_of(monkeypatch, HostFacts((V4,), names, Host(own=own, interfaces=names, routes=(DEFAULT, *second))))
+        seen = look_at_filter({})
+        source = seen.space.box({FAMILY: ((4, 4),), IIF: EVERY_ETH1, SADDR: ((0xCB007101, 0xCB007101),)})
+        assert seen.space.meet(seen.promised, source) == promised
 
 
 def test_nothing_is_promised_to_packets_that_no_client_sends(monkeypatch):
@@ -202,8 +257,9 @@ def test_addresses_to_which_no_client_sends_are_refused(host, odd):
 
 def test_networks_that_the_host_takes_for_its_own_are_left_out_unless_addresses_are_given(monkeypatch):
     facts_of(monkeypatch, HostFacts((V4,), ("eth0", "lo"), left_out=("a rule",), networks=("192.0.2.128/25",)))
-    assert look_at_filter({}).left_out == ("a rule", "192.0.2.128/25")
-    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == ("a rule",)
+    rule, network = LeftOut(ROUTING, "a rule"), LeftOut(NETWORK, "192.0.2.128/25")
+    assert look_at_filter({}).left_out == (rule, network)
+    assert look_at_filter({}, addresses=["192.0.2.1"]).left_out == (rule,)
 
 
 def test_what_the_kernel_does_by_interface_holds_for_rules_to_compare_with_too(monkeypatch, files, tmp_path):
@@ -244,42 +300,14 @@ def test_an_interface_that_a_live_host_has_not_is_refused(host):
     assert look_at_filter({}, interfaces=["eth0"]).question
 
 
-def marking(priority, port):
-    """One table marks a port, another accepts the mark; whichever chain was registered last comes first."""
-    chains = [
-        Chain(
-            "mark", (_rule(Verdict(CHANGE, changes=(Change(MARK, 0, 1),)), {DPORT: ((port, port),)}),), _base(priority)
-        ),
-        Chain(
-            "accept", (_rule(Verdict(ACCEPT), {MARK: ((1, 1),)}), _rule(Verdict(DROP), {DPORT: ((9, 9),)})), _base(0)
-        ),
-    ]
-    return tuple(Table("nft", "inet", chain.name, {chain.name: chain}) for chain in chains)
-
-
-def _rule(verdict, box):
-    return Rule(
-        (
-            Match(
-                (box,),
-            ),
-        ),
-        (((ANY,), verdict),),
-        Where("nft", "inet", "t", "c", "handle 1"),
-    )
-
-
-def _base(priority):
-    return Base("input", "filter", priority, ACCEPT)
-
-
-@pytest.mark.parametrize(("priority", "port", "left_out"), [(0, 9, True), (-1, 9, False), (0, 8, False)])
-def test_an_order_that_nothing_shows_is_left_out_where_something_hangs_on_it(monkeypatch, priority, port, left_out):
-    for tables in (marking(priority, port), marking(priority, port)[::-1]):
-        rules = RulesEvidence(Ruleset(tables, ()), frozenset({4, 6}), ())
-        monkeypatch.setattr(live, "from_host", lambda run, rules=rules: (rules, HostFacts((V4,), ("eth0", "lo"))))
-        found = look_at_filter({}).left_out
-        assert bool(found) == left_out
-        assert all("order" in text and "9" in text for text in found)
-    apart = [replace(table, family=family) for table, family in zip(marking(0, 9), ("ip", "ip6"))]
-    assert other_order(Ruleset(tuple(apart))) is None
+def test_every_interface_that_routes_tell_apart_has_a_name(monkeypatch):
+    """A reverse path is one to an interface that no rule names, and that receives for itself nothing that anybody asked about."""
+    host = Host(own=(Own(4, 0xC0000201, "eth0", "global", 24),), interfaces=("eth0", "lo"), routes=(DEFAULT, *DOCKERS))
+    facts = HostFacts((V4,), ("docker0", "eth0", "lo"), host, ports=frozenset({"docker0"}))
+    rule = Rule((Match(({REVERSE_PATH: ((1, 1),)},)),), (((ANY,), Verdict(ACCEPT)),), HERE)
+    table = Table("nft", "inet", "t", {"c": Chain("c", (rule,), Base("input", "filter", 0, DROP))})
+    monkeypatch.setattr(live, "from_host", lambda run: (RulesEvidence(Ruleset((table,)), frozenset({4, 6}), ()), facts))
+    seen = look_at_filter({})
+    told = lines(seen.acceptance, seen.acceptance.may)
+    assert any("on docker0" in text for text in told)
+    assert not any("on  " in text or text.endswith("on ") for text in told)

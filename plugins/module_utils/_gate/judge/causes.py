@@ -33,6 +33,7 @@ REJECTS = "rejects"
 BY_SOURCE = "some sources only"
 BY_INTERFACE = "some interfaces only"
 BY_RATE = "depends on a rate"
+LOSES = "drops what follows the first packet"
 # here, outside, other_family: what a client on the host itself, one elsewhere, and that one in the other family see
 OPEN = "open"
 SOME = "open to some"
@@ -59,7 +60,7 @@ _NOT_HERE = (NOTHING, LOOPBACK, OTHER_FAMILY, OTHER_ADDRESS)
 VIEWS: dict[str, tuple[str, ...]] = {
     "names": (UNKNOWN, HERE, BY_FILES, ELSEWHERE, NOT_FOUND),
     "listening": (UNKNOWN, HERE, NOTHING, LOOPBACK, OTHER_FAMILY, OTHER_ADDRESS, IN_CONTAINER),
-    "filter": (UNKNOWN, ACCEPTS, DROPS, REJECTS, BY_SOURCE, BY_INTERFACE, BY_RATE),
+    "filter": (UNKNOWN, ACCEPTS, DROPS, REJECTS, BY_SOURCE, BY_INTERFACE, BY_RATE, LOSES),
     "here": (UNKNOWN, OPEN, *SHUT),
     "outside": (UNKNOWN, OPEN, SOME, *SHUT),
     "other_family": (UNKNOWN, OPEN, *SHUT),
@@ -171,6 +172,12 @@ CAUSES: dict[str, Cause] = {
         "the filter accepts {family} to port {port} as long as a rate is kept: {rule}",
         {"filter": (BY_RATE,)},
         "nft list ruleset (or iptables -vnL) twice: the counter of the rule that drops grows",
+        "{filter_fix}",
+    ),
+    "filter.loses": Cause(
+        "the filter lets {family} connections to port {port} begin, and drops what follows: {rule}",
+        {"filter": (LOSES,)},
+        "tcpdump -ni any port {port} while it is tried: packets come in, and no answer leaves, or the same one again",
         "{filter_fix}",
     ),
     "server.not-accepting": Cause(

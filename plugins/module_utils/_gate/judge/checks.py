@@ -326,6 +326,12 @@ CHECKS: dict[str, Check] = {
         "that nothing requires and that is open now and then is a surplus opening.",
         "the service list",
     ),
+    "firewall.answers": Check(
+        "Clients that are let in get further: what they send after the first packet comes in, and the host's answers reach them.",
+        "A connection that is accepted and then hangs fails like one that is refused, after a minute's wait. Rules without "
+        "ct state established accept, a chain of the output hook that drops, a route to nowhere do that.",
+        "RFC 9293 section 3.5",
+    ),
     "firewall.parity": Check(
         "A door that may be open is open over both families of addresses, or over neither.",
         "What is open over one family alone is mostly a rule that was forgotten. Asked of optional services; those that must be "

@@ -36,7 +36,7 @@ _NEVER_ARRIVE = {
     6: ((0, 1), (0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF), (0xFF << 120, (1 << 128) - 1)),
 }
 #: What judge_firewall says of a required port.
-FILTER_CHECKS = ("firewall.missing-opening", "firewall.sometimes-open", "firewall.undecided")
+FILTER_CHECKS = ("firewall.missing-opening", "firewall.sometimes-open", "firewall.undecided", "firewall.answers")
 _RATE = re.compile(r"\b(?:limit|hashlimit|connlimit|recent|quota|rate|meter|ct count)\b")
 #: The worse first. Of several faults the one that comes first in a connection is told: the checks are in that order.
 _FAULTS = (FAIL, UNKNOWN)
@@ -155,6 +155,8 @@ def filter_shows(
         if doubt is not None:
             return shows.BY_RATE if _RATE.search(doubt.cause) else shows.UNKNOWN
         return shows.ACCEPTS if mine else shows.UNKNOWN
+    if failed.check == "firewall.answers":
+        return shows.LOSES
     entries = [
         each
         for each in openings

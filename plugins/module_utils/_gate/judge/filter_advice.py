@@ -12,6 +12,7 @@ from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
 from ..packetfilter.addresses import cidrs, range_of
 from ..packetfilter.diagram import EMPTY, Space
+from ..packetfilter.live.kernel import KERNEL, XDP
 from ..packetfilter.model import (
     DPORT,
     FAMILY,
@@ -32,6 +33,7 @@ from ..packetfilter.openings import describe, destinations, lines
 from ..packetfilter.sensor import FilterEvidence
 from .filter_remedies import close_command, icmpv6_command, manager, open_command
 from .filter_sources import source_box, source_boxes
+from .filter_ufw import unlimited
 
 _ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_COMMANDS = 4
@@ -62,7 +64,8 @@ class Advice:
             for table in evidence.ruleset.tables
             for chain in table.chains.values()
             for rule in chain.rules
-            if any(verdict.kind == NAT for _boxes, verdict in rule.branches)
+            for _boxes, verdict in rule.branches
+            if verdict.kind == NAT
         }
 
     def close(self, where: Where, part: int, whole: bool, service: Service | None) -> str:
@@ -75,7 +78,9 @@ class Advice:
         anyone = whole or space.values(part, SADDR) == _ALL_SOURCES
         what = describe(acceptance, part, brief=True) if anyone else "; ".join(lines(acceptance, part))
         base = self._base(where)
-        command = close_command(where, whole, what, self.neighbours(where), base.hook if base else "")
+        command = close_command(
+            where, whole, what, self.neighbours(where), base.hook if base else "", self._siblings(where)
+        )
         return command + ("" if service else self._if_meant(part))
 
     def open(self, service: Service, missing: int) -> str:
@@ -88,7 +93,9 @@ class Advice:
                 ufw = self._ufw_without_ipv6(where)
                 neighbours = ufw or self.neighbours(where)
                 forwarded = "input" not in self.hooks(where) and "forward" in self.hooks(where)
-                command = open_command(where, service.transport, service.port, source, family, neighbours, forwarded)
+                command = open_command(
+                    where, service.transport, service.port, source, family, neighbours, forwarded, self._siblings(where)
+                )
                 if ufw:
                     command = f"set IPV6=yes in /etc/default/ufw, ufw reload, then {command}"
                 if command not in commands:
@@ -206,6 +213,35 @@ class Advice:
 
     def neighbours(self, where: Where) -> Collection[str]:
         return self._table(where).chains
+
+    def _siblings(self, where: Where) -> Collection[str]:
+        """The texts of the rules of its chain, where a remedy hangs on them."""
+        if "-user-" not in where.chain:
+            return ()
+        return {rule.where.text for rule in self._table(where).chains[where.chain].rules}
+
+    def without_condition(self, service: Service, region: int) -> str:
+        """How to be sure of a door of which a part is open perhaps, or now and then."""
+        wheres = [item.where for item in self.evidence.acceptance.doubts if self.space.meet(item.node, region)]
+        cards = list(dict.fromkeys(where.chain for where in wheres if (where.source, where.table) == (KERNEL, XDP)))
+        if cards:
+            shown = ", ".join(cards)
+            look = f"look at what the program does (bpftool net show; ip link show {shown})"
+            return look + ", take it away, or ask about other interfaces"
+        by_ufw = list(dict.fromkeys(filter(None, map(self._unlimited, wheres))))
+        if by_ufw:
+            return "; ".join(by_ufw)
+        return f"accept {service.transport} {service.port} without that condition"
+
+    def _unlimited(self, where: Where) -> str:
+        """Of ufw's rules that limit: those that let in behind the doubtful one are named ``limit``."""
+        if "-user-input" not in where.chain:
+            return ""
+        options = where.text.partition(" -m conntrack ")[0].split()
+        for rule in self._table(where).chains[where.chain].rules:
+            if rule.where.text.split()[: len(options)] == options and unlimited(rule.where):
+                return unlimited(rule.where)
+        return ""
 
     def _ufw_without_ipv6(self, where: Where) -> Collection[str]:
         """With IPV6=no ufw closes all of IPv6 by a policy, and nothing there shows whose that is: ufw's chains for IPv4 do."""

@@ -11,6 +11,9 @@ from typing import Collection, Sequence
 
 from ..packetfilter.essential import ESSENTIAL
 from ..packetfilter.model import ACCEPT, Where
+from ..packetfilter.sensor import NETWORK, ORDER, ROUTING
+from .filter_drops import drop_remedy
+from .filter_ufw import delete_command
 
 #: firewalld's chains of a zone: ``filter_IN_public``, ``filter_IN_public_deny``; without ``filter_`` in its iptables backend.
 _ZONE = re.compile(r"(?:filter_)?IN_(?!policy_)(?P<zone>.+?)(?:_(?P<part>pre|log|deny|allow|post))?")
@@ -59,13 +62,43 @@ def manager(where: Where, neighbours: Collection[str] = ()) -> str:
     return where.source
 
 
-def close_command(where: Where, whole: bool, what: str, neighbours: Collection[str] = (), hook: str = "input") -> str:
+#: Cause and remedy for each kind of `sensor.LeftOut`.
+_LEFT_OUT = {
+    ROUTING: (
+        "whether the host takes it at all is decided by that rule, before its table of own addresses",
+        "ip rule del PRIORITY, or give that rule a priority behind 0 (ip rule show)",
+    ),
+    NETWORK: (
+        "the host takes every address of a network for its own, so there is no list of addresses to ask about",
+        "give as addresses those that clients use, or take the route away: ip route del local NETWORK dev DEVICE",
+    ),
+    ORDER: (
+        "one of these chains changes what another one looks at, and the kernel calls first what was registered last",
+        "give the chains priorities of their own, such as `priority filter - 1` for the one that is to come first",
+    ),
+}
+
+
+def why_left_out(kind: str) -> tuple[str, str]:
+    """Cause and remedy for packets that are not judged (`sensor.LeftOut.kind`)."""
+    return _LEFT_OUT[kind]
+
+
+def close_command(
+    where: Where,
+    whole: bool,
+    what: str,
+    neighbours: Collection[str] = (),
+    hook: str = "input",
+    siblings: Collection[str] = (),
+) -> str:
     """How to close what the rule at ``where`` opens.
 
     :param whole: nothing else depends on the rule, so it can go.
     :param what: the surplus in words, such as ``tcp 3306``.
     :param neighbours: the names of all chains of its table.
     :param hook: of the base chain, where the rule is a policy.
+    :param siblings: the texts of all rules of its chain.
     """
     who = manager(where, neighbours)
     if who == "firewalld":
@@ -88,7 +121,7 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
         )
     if who == "ufw":
         if "-user-" in where.chain:
-            return f"ufw status numbered, then ufw delete the rule that opens {what}"
+            return delete_command(where, "opens", what, siblings)
         if "-before-" in where.chain or "-after-" in where.chain:
             return f"take the rule out of {_ufw_file(where)}, then ufw reload"
         return "allow what is required, then: ufw default deny incoming"
@@ -100,15 +133,15 @@ def close_command(where: Where, whole: bool, what: str, neighbours: Collection[s
         if hook != "input":
             return "drop what is not required in a filter chain of the input hook: no chain there does"
         if where.source == "nft":
-            return f"accept what is required, then: nft chain {_nft(where)} '{{ policy drop; }}'"
-        return f"accept what is required, then: {_tool(where)} -P {where.chain} DROP"
+            return f"accept what is required, then: nft chain {nft_chain(where)} '{{ policy drop; }}'"
+        return f"accept what is required, then: {xtables_command(where)} -P {where.chain} DROP"
     if not whole:
         return f"take {what} out of the rule: {where.text}"
     if where.source == "nft" and not where.position.startswith("handle "):
         return f"take the rule out of the file: {where.text}"
     if where.source == "nft":
-        return f"nft delete rule {_nft(where)} {where.position}"
-    return f"{_tool(where)} {where.text.replace('-A ', '-D ', 1)}"
+        return f"nft delete rule {nft_chain(where)} {where.position}"
+    return f"{xtables_command(where)} {where.text.replace('-A ', '-D ', 1)}"
 
 
 def _unpublish(who: str, what: str) -> str:
@@ -125,6 +158,7 @@ def open_command(
     family: int,
     neighbours: Collection[str] = (),
     forwarded: bool = False,
+    siblings: Collection[str] = (),
 ) -> str:
     """How to open a port that the rule or policy at ``where`` closes.
 
@@ -132,6 +166,7 @@ def open_command(
     :param family: 4 or 6, the family that misses the opening.
     :param neighbours: the names of all chains of the table of ``where``.
     :param forwarded: the rule closes what NAT sends elsewhere: it sees another port than clients address.
+    :param siblings: the texts of all rules of the chain of ``where``.
     """
     if where is None:
         return f"accept {transport} {port}" + (f" from {source}" if source else "")
@@ -140,11 +175,14 @@ def open_command(
     who = manager(where, neighbours)
     if who == "fail2ban":
         return "fail2ban-client banned shows whom it keeps out; fail2ban-client unban ADDRESS"
+    beside_ports = drop_remedy(where, who)
+    if beside_ports:
+        return beside_ports
     if who == "firewalld":
         return _firewalld_open(where, transport, port, source, family, neighbours)
     if who == "ufw":
         if "-user-" in where.chain:
-            return f"ufw status numbered, then ufw delete the rule that closes {transport} {port}"
+            return delete_command(where, "closes", f"{transport} {port}", siblings)
         if forwarded:
             here = f"from {source or 'any'} to any port NEW-PORT"
             return f"ufw route allow proto {transport} {here}, with the port that NAT sends {port} to"
@@ -156,12 +194,12 @@ def open_command(
     if where.source == "nft":
         match = f"ip{'6' if family == 6 else ''} saddr {source} " if source else ""
         door = f"meta l4proto {transport} ct original proto-dst {port}" if forwarded else f"{transport} dport {port}"
-        return f"nft insert rule {_nft(where)} {match}{door} {ACCEPT}"
+        return f"nft insert rule {nft_chain(where)} {match}{door} {ACCEPT}"
     match = f"-s {source} " if source else ""
     if forwarded:
         door = f"-p {transport} -m conntrack --ctorigdstport {port} --ctdir ORIGINAL"
-        return f"{_tool(where)} -I {where.chain} {match}{door} -j ACCEPT"
-    return f"{_tool(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
+        return f"{xtables_command(where)} -I {where.chain} {match}{door} -j ACCEPT"
+    return f"{xtables_command(where)} -I {where.chain} {match}-p {transport} --dport {port} -j ACCEPT"
 
 
 def icmpv6_command(where: Where | None, types: Sequence[int], neighbours: Collection[str] = ()) -> str:
@@ -175,8 +213,10 @@ def icmpv6_command(where: Where | None, types: Sequence[int], neighbours: Collec
     if who == "firewalld":
         return "firewall-cmd --list-icmp-blocks shows what is blocked; firewall-cmd --permanent --remove-icmp-block=..."
     if where.source == "nft":
-        return f"nft insert rule {_nft(where)} icmpv6 type {{ {', '.join(names)} }} {ACCEPT}"
-    rules = [f"{_tool(where)} -I {where.chain} -p icmpv6 --icmpv6-type {number} -j ACCEPT" for number in types]
+        return f"nft insert rule {nft_chain(where)} icmpv6 type {{ {', '.join(names)} }} {ACCEPT}"
+    rules = [
+        f"{xtables_command(where)} -I {where.chain} -p icmpv6 --icmpv6-type {number} -j ACCEPT" for number in types
+    ]
     return "; ".join(rules)
 
 
@@ -216,9 +256,9 @@ def _ufw_file(where: Where) -> str:
     return f"/etc/ufw/{kind}{'6' if where.family == 'ip6' else ''}.rules"
 
 
-def _tool(where: Where) -> str:
+def xtables_command(where: Where) -> str:
     return where.source if where.table == "filter" else f"{where.source} -t {where.table}"
 
 
-def _nft(where: Where) -> str:
+def nft_chain(where: Where) -> str:
     return f"{where.family} {where.table} {where.chain}"

@@ -34,8 +34,9 @@ from ..packetfilter.parity import open_in_one_family
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
 from .filter_advice import Advice, family_box, single
+from .filter_answers import judge_answers
 from .filter_boot import judge_next_boot
-from .filter_remedies import manager
+from .filter_remedies import manager, why_left_out
 from .filter_routed import judge_routed
 from .filter_sources import dropped_by_kernel, from_clients, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
@@ -77,6 +78,8 @@ class _Filter:
         for service in self.services:
             if not service.closed and not service.optional:
                 yield self._required(service, self._region(service))
+        required = [service for service in self.services if not service.closed and not service.optional]
+        yield from judge_answers(self.host, required, self.evidence, self.advice)
         allowed = space.union_all(self._region(service) for service in self.services if not service.closed)
         if self.banned != EMPTY:
             yield self._bans()
@@ -151,7 +154,7 @@ class _Filter:
                 self._lines(region),
                 self._lines(space.intersect(region, self.unknown)),
                 self._doubts(undecided),
-                f"accept {service.transport} {service.port} without that condition, or set optional: true for it",
+                self.advice.without_condition(service, undecided) + ", or set optional: true for it",
             )
         if sometimes != EMPTY:
             return self._finding(
@@ -161,7 +164,7 @@ class _Filter:
                 self._lines(region),
                 f"open now and then: {self._lines(space.intersect(region, self.acceptance.sometimes))}",
                 self._doubts(sometimes),
-                f"accept {service.transport} {service.port} without that condition, if clients are to be sure of it",
+                self.advice.without_condition(service, sometimes) + ", if clients are to be sure of it",
             )
         return self._finding("firewall.missing-opening", PASS, service)
 
@@ -199,14 +202,17 @@ class _Filter:
         )
 
     def _left_out(self) -> Iterator[Finding]:
-        if self.evidence.left_out:
+        kinds: dict[str, list[str]] = {}
+        for item in self.evidence.left_out:
+            kinds.setdefault(item.kind, []).append(item.what)
+        for kind, texts in kinds.items():
             yield self._finding(
                 "firewall.undecided",
                 UNKNOWN,
-                expected="closed, but for what is required",
-                observed="not looked at: what is sent to " + "; ".join(self.evidence.left_out),
-                cause="what is named there decides beside the rules",
-                fix="take that route away, or give as addresses those that clients use; give chains priorities of their own",
+                None,
+                "closed, but for what is required",
+                "not looked at: what is sent to " + "; ".join(texts),
+                *why_left_out(kind),
             )
 
     def _icmpv6(self) -> Iterator[Finding]:

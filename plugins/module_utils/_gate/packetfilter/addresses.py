@@ -16,6 +16,8 @@ from .model import DADDR, FAMILY, IIF, IPV4_TOP, TOP, Box, Intervals, interface_
 
 ADDRESS_TOP = {4: IPV4_TOP, 6: TOP[DADDR]}
 _WIDTH = {4: 32, 6: 128}
+#: By the length of a prefix as people write it: the bits behind it, all set.
+_HOSTS = {family: {str(bits): (1 << width - bits) - 1 for bits in range(width + 1)} for family, width in _WIDTH.items()}
 _NOT_UNICAST: Dict[int, Tuple[str, ...]] = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8",)}
 
 
@@ -32,14 +34,13 @@ def range_of(text: str) -> Tuple[int, int, int]:
     """
     address, _slash, length = text.partition("/")
     family, kind = (6, socket.AF_INET6) if ":" in address else (4, socket.AF_INET)
-    try:
-        first = int.from_bytes(socket.inet_pton(kind, address), "big")
-    except (OSError, ValueError):
-        pass
-    else:
-        bits = int(length) if length.isdigit() and length.isascii() and len(length) < 4 else 0
-        hosts = (1 << _WIDTH[family] - bits) - 1 if bits <= _WIDTH[family] else 0
-        if bits and not first & hosts:
+    hosts = _HOSTS[family].get(length)
+    if hosts is not None:
+        try:
+            first = int.from_bytes(socket.inet_pton(kind, address), "big")
+        except (OSError, ValueError):
+            first = hosts
+        if not first & hosts:
             return family, first, first | hosts
     network = ipaddress.ip_network(text)  # which also has the words for what is wrong
     return network.version, int(network.network_address), int(network.broadcast_address)

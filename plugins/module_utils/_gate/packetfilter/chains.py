@@ -305,6 +305,10 @@ def _one_box(rule: Rule) -> Optional[Box]:
     """The packets of a rule with one branch for all of them, where it is plain to see that they are one box."""
     if rule.branches[0][0] != (ANY,):
         return None
+    if len(rule.matches) == 1:
+        (match,) = rule.matches
+        if len(match.boxes) == 1 and not match.within and not match.negated:
+            return match.boxes[0]
     result: Dict[int, Intervals] = {}
     for match in rule.matches:
         if match.negated or len(match.boxes) != 1:

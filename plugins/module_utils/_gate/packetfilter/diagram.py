@@ -278,15 +278,26 @@ def _gathered(boxes: Iterable[Box]) -> Iterable[Box]:
     if len(boxes) < _MANY_BOXES:
         return boxes
     alike: Dict[Tuple[int, ...], List[Box]] = {}
+    lasts: Dict[Tuple[int, ...], int] = {(): 0}
     for box in boxes:
-        last = max(box, default=0)
-        key = (last, *box, *[id(intervals) for dim, intervals in box.items() if dim != last])
-        alike.setdefault(key, []).append(box)
+        dims = tuple(box)
+        last = lasts.get(dims)
+        if last is None:
+            last = lasts[dims] = dims.index(max(dims))
+        others = list(map(id, box.values()))
+        others[last : last + 1] = dims
+        key = tuple(others)
+        same = alike.get(key)
+        if same is None:
+            alike[key] = [box]
+        else:
+            same.append(box)
     result: List[Box] = []
-    for (last, *_others), some in alike.items():
+    for some in alike.values():
         if len(some) == 1 or not some[0]:
             result.append(some[0])
         else:
+            last = max(some[0])
             result.append({**some[0], last: normal([span for box in some for span in box[last]])})
     return result
 

@@ -10,14 +10,13 @@ and neighbour solicitations come to a multicast address.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Collection, Dict, FrozenSet, Mapping, Tuple
+from typing import Collection, Dict, FrozenSet
 
 from .addresses import interface_ranges
 from .diagram import EMPTY, Space
 from .evaluate import accepted
-from .intervals import intersect
-from .model import DADDR, FAMILY, ICMP_TYPE, IIF, NEW, PROTOCOL, RELATED, Box, Host, Intervals, Match, Ruleset
+from .model import DADDR, FAMILY, ICMP_TYPE, IIF, NEW, PROTOCOL, RELATED, Box, Host, Intervals, Ruleset
+from .narrow import narrowed
 
 #: Types by how conntrack takes them: errors about connections, neighbour discovery (untracked, whatever arrives as new).
 ERRORS = {1: "destination-unreachable", 2: "packet-too-big", 3: "time-exceeded", 4: "parameter-problem"}
@@ -53,29 +52,6 @@ def essential_icmpv6(
             if space.intersect(let_in, space.box({ICMP_TYPE: ((number, number),)})) != EMPTY:
                 found.add(number)
     return frozenset(found)
-
-
-def narrowed(ruleset: Ruleset, box: Box) -> Ruleset:
-    """The same ruleset for the packets of the box, without rules that can match none of them."""
-    tables = []
-    for table in ruleset.tables:
-        chains = {
-            name: replace(chain, rules=tuple(rule for rule in chain.rules if _can_match(rule.matches, box)))
-            for name, chain in table.chains.items()
-        }
-        tables.append(replace(table, chains=chains))
-    return replace(ruleset, tables=tuple(tables))
-
-
-def _can_match(matches: Tuple[Match, ...], box: Box) -> bool:
-    for match in matches:
-        if not _meets(match.within, box) or not (match.negated or any(_meets(one, box) for one in match.boxes)):
-            return False
-    return True
-
-
-def _meets(one: Mapping[int, Intervals], box: Box) -> bool:
-    return all(dim not in box or bool(intersect(intervals, box[dim])) for dim, intervals in one.items())
 
 
 def _sorted(intervals: Intervals) -> Intervals:

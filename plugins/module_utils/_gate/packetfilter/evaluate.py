@@ -20,7 +20,7 @@ from .journey import Journey, View, state_on
 from .model import ACCEPT, IIF, NEW, NOTHING_KNOWN, Box, Host, Ruleset, Where, interface_range
 from .outcomes import ACCEPTED, DROPPED, TAINTED
 from .stages import ASIDE, Item, Stage
-from .state import AT_FIRST, State, updated
+from .state import AT_FIRST, NAT_SLOT, State, updated
 from .walk import Doubt, Resolve, Walk
 from .ways import FORWARD, INPUT, REFUSED, Leg, one_value
 
@@ -44,6 +44,16 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class End:
+    """``nat``: the number of the destination NAT that was set up (`Fates.nats`); ``state``: what the packets carry then."""
+
+    path: str
+    nat: int
+    state: State
+    node: int
+
+
+@dataclass(frozen=True)
 class _Entry:
     """A base chain, with packets that come to it in a state. ``fate``, ``region``: to what a client sends. ``as_sent``: the chain
     sees the destination that the client sent."""
@@ -64,11 +74,12 @@ class Acceptance:
     of input interfaces that the rules name. ``notes``: what the user should know, besides the notes of the ruleset.
     """
 
-    def __init__(self, journey: Journey, fate: int, question: int) -> None:
+    def __init__(self, journey: Journey, fate: int, question: int, arriving: State = AT_FIRST) -> None:
         self.space = space = journey.space
         self.question = question
         self.journey = journey
         self._fate = fate
+        self._arriving = arriving
         fates = journey.fates
         self.may = self.must = space.intersect(question, fates.perhaps_accepted(fate))
         self.sometimes = EMPTY
@@ -84,7 +95,7 @@ class Acceptance:
 
     def about(self, part: int) -> Acceptance:
         """The same answer to a part of the question."""
-        answer = Acceptance(self.journey, self._fate, self.space.intersect(self.question, part))
+        answer = Acceptance(self.journey, self._fate, self.space.intersect(self.question, part), self._arriving)
         answer.interfaces, answer.notes = self.interfaces, self.notes
         return answer
 
@@ -165,12 +176,19 @@ class Acceptance:
                 )
                 yield Doubt("the bridge's own rules", where, node)
 
+    def ends(self, region: int) -> List[End]:
+        """In which states packets of the region may have passed all chains."""
+        for _entry in self._entries(region):
+            pass
+        return self._ends
+
     # The way of a region's packets
 
     def _entries(self, region: int) -> Iterator[_Entry]:
         """The base chains that packets of the region come to, with the state that they are in; in their order."""
         region = self.space.intersect(region, self.question)
-        reached = {AT_FIRST: region}
+        reached = {self._arriving: region}
+        self._ends: List[End] = []
         views = list(self.journey.views_as_sent())
         for item in self.journey.stages.before:
             following: Dict[State, int] = {}
@@ -191,6 +209,7 @@ class Acceptance:
                     for at, inside in here.items():
                         yield from self._passed(item, at, inside, view, not way.translates, following)
                     here = following
+                self._ends.extend(End(way.path, state[NAT_SLOT], at, inside) for at, inside in here.items())
 
     def _passed(
         self, item: Item, state: State, entering: int, view: View, as_sent: bool, following: Dict[State, int]
@@ -199,17 +218,19 @@ class Acceptance:
         space, fates = self.space, self.journey.fates
         if entering == EMPTY:
             return
-        if isinstance(item, Stage) and item.passes(state):
-            looked_at = space.intersect(entering, item.looks_at)
-            if looked_at != EMPTY:
-                yield _Entry(
-                    item,
-                    state,
-                    looked_at,
-                    lambda node: view.fate(item.settle_fate(node)),
-                    lambda node: view.region(item.settle_region(node)),
-                    as_sent,
-                )
+        if isinstance(item, Stage):
+            looked_at = space.intersect(entering, item.looks_at) if item.passes(state) else EMPTY
+            if looked_at == EMPTY:
+                following[state] = space.union(following.get(state, EMPTY), entering)
+                return
+            yield _Entry(
+                item,
+                state,
+                looked_at,
+                lambda node: view.fate(item.settle_fate(node)),
+                lambda node: view.region(item.settle_region(node)),
+                as_sent,
+            )
         raw = item.fate(state)
         seen = view.fate(raw)
         for update in fates.updates_going_on(raw):
@@ -236,7 +257,7 @@ class Acceptance:
         fates, space = self.journey.fates, self.space
         for state, leg, entering in self._on_legs(self.may):
             for way in leg.ways:
-                fate = self.journey.way_fate(way, state)
+                fate = self.journey.way_fate(way, state, entering)
                 arriving = space.union(fates.where[ACCEPTED](fate), fates.where[TAINTED](fate))
                 node = space.intersect(entering, arriving)
                 if node != EMPTY and way.path in (INPUT, FORWARD):

@@ -18,15 +18,18 @@ from typing import Dict, Iterator, List, Tuple
 from .chains import Block, Compiler, pair, rule_boxes
 from .diagram import EMPTY
 from .evaluate import Acceptance
-from .model import CHANGE, CONTINUE, GOTO, JUMP, Rule, Where
+from .model import ANSWER, CHANGE, CONTINUE, GOTO, JUMP, TCP_FLAGS, Rule, Where
 from .outcomes import ACCEPTED, DROPPED, GOES_ON
 from .regions import settled_boxes
-from .state import UNCLEAR, WIDTH, State
+from .state import AT_FIRST, SLOTS, UNCLEAR, State
 
 NEVER_MATCHES = "never matches"
 CHANGES_NOTHING = "changes nothing"
 
-_ANY_STATE: State = (UNCLEAR,) * WIDTH
+#: Of what changes on the way.
+_ANY_STATE: State = tuple(
+    value if slot in (SLOTS[TCP_FLAGS], SLOTS[ANSWER]) else UNCLEAR for slot, value in enumerate(AT_FIRST)
+)
 
 
 def idle_rules(acceptance: Acceptance) -> List[Tuple[Where, str]]:

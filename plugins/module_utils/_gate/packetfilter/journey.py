@@ -11,7 +11,7 @@ in it. So a thousand published ports cost a thousand small substitutions, and no
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from .diagram import EMPTY, FULL, Space
 from .legs import Legs
@@ -31,7 +31,7 @@ from .model import (
 from .outcomes import DROPPED, MISS, TAINTED, Fates
 from .regions import Regions
 from .routing import Routing
-from .stages import Item, Stages, stages
+from .stages import Event, Item, Stages, stages
 from .state import AT_FIRST, NAT_SLOT, NO_NAT, SLOTS, State, updated
 from .substitute import Pick, Substitution, pick
 from .ways import FORWARD, INPUT, NOT_FOLLOWED, NOWHERE, REFUSED, Leg, Way
@@ -60,31 +60,42 @@ class View:
 class Journey:
     """``question``: the packets; what lies outside of it may come out in any way."""
 
-    def __init__(self, space: Space, ruleset: Ruleset, host: Host, question: int, arrives: int = NEW) -> None:
+    def __init__(
+        self,
+        space: Space,
+        ruleset: Ruleset,
+        host: Host,
+        question: int,
+        arrives: int = NEW,
+        arrange: Callable[[Space, Fates, Regions, Ruleset, Routing, int], Stages] = stages,
+    ) -> None:
         self.space = space
+        self.question = question
         self.host = host
         self.fates = Fates(space)
         self.regions = Regions(space)
         self.routing = Routing(host)
-        self.stages: Stages = stages(space, self.fates, self.regions, ruleset, self.routing, arrives)
+        self.stages: Stages = arrange(space, self.fates, self.regions, ruleset, self.routing, arrives)
         self.legs = Legs(space, self.routing, self.stages.dimensions, question)
-        self._tails: Dict[Tuple[str, State], int] = {}
+        self._tails: Dict[Tuple[str, Tuple[int, ...], State], int] = {}
         self._views: Dict[Way, View] = {}
         self._by_nat: Dict[Tuple[int, int], List[Leg]] = {}
 
-    def fate(self) -> int:
-        """For every packet of the question whether it is accepted, dropped, or both; see outcomes.py."""
+    def fate(self, arriving: State = AT_FIRST) -> int:
+        """For every packet of the question whether it is accepted, dropped, or both; see outcomes.py. ``arriving``: the state in
+        which the packets come."""
         fates = self.fates
-        start = self.through(self._bridged(), self.stages.before, AT_FIRST)
+        start = self.through(self._bridged(), self.stages.before, arriving)
         start = self._as_sent(start)
         parts: List[int] = []
         entering: Dict[int, List[int]] = {}
-        regions = fates.split(start)
+        asked = self.space.meet
+        regions = {leaf: part for leaf, part in fates.split(start).items() if asked(part, self.question)}
         for leaf, region in regions.items():
             for update in fates.updates_going_on(leaf):
                 entering.setdefault(update, []).append(region)
         after = {
-            update: self.after(updated(AT_FIRST, fates.updates[update]), self.space.union_all(some))
+            update: self.after(updated(arriving, fates.updates[update]), self.space.union_all(some))
             for update, some in entering.items()
         }
         for leaf, region in regions.items():
@@ -144,7 +155,7 @@ class Journey:
     def after(self, state: State, region: int) -> int:
         """What becomes of packets that have passed the chains which set up NAT, as a function of what the client sent."""
         return self.joined(
-            [self.fates.within(leg.region, self.leg_fate(leg, state)) for leg in self.legs_of(state, region)]
+            [self.fates.within(leg.region, self.leg_fate(leg, state, region)) for leg in self.legs_of(state, region)]
         )
 
     def legs_of(self, state: State, region: int) -> List[Leg]:
@@ -157,26 +168,31 @@ class Journey:
             self._by_nat[key] = self.legs.with_nat(nat, region)
         return self._by_nat[key]
 
-    def leg_fate(self, leg: Leg, state: State) -> int:
+    def leg_fate(self, leg: Leg, state: State, region: int) -> int:
         result = MISS
         for way in leg.ways:
-            result = self.fates.merge(way.run_time)(result, self.way_fate(way, state))
+            result = self.fates.merge(way.run_time)(result, self.way_fate(way, state, region))
         return result
 
-    def way_fate(self, way: Way, state: State) -> int:
+    def way_fate(self, way: Way, state: State, region: int) -> int:
+        """``region``: the packets that come there, as clients send them; what lies outside of it may come out in any way."""
         if way.path == REFUSED:
             return self.fates.dropped
-        fate = self.view(way).fate(self._tail(way.path, state_on(way, state)))
+        asked = self.space.intersect(region, self.question)
+        fate = self.view(way).fate(self._tail(way.path, state_on(way, state), asked))
         return self.fates.either(fate, self.fates.dropped) if way.perhaps_dropped else fate
 
     def items_of(self, path: str) -> Tuple[Item, ...]:
         later = {INPUT: self.stages.input, FORWARD: self.stages.forward}
         return self.stages.after + later.get(path, ())
 
-    def _tail(self, path: str, state: State) -> int:
-        items = self.items_of(path)
+    def _tail(self, path: str, state: State, region: int) -> int:
+        # Nothing on the way changes what decides whether a stage looks at a packet: its family, and where it comes from.
+        items = [
+            item for item in self.items_of(path) if isinstance(item, Event) or self.space.meet(item.looks_at, region)
+        ]
         reads = sorted({slot for item in items for slot in item.reads})
-        key = (path, tuple(state[slot] for slot in reads))
+        key = (path, tuple(map(id, items)), tuple(state[slot] for slot in reads))
         if key not in self._tails:
             fates = self.fates
             end = {NOWHERE: fates.dropped, NOT_FOLLOWED: fates.unfollowed}.get(path, fates.goes_on)

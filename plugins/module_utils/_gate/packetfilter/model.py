@@ -6,9 +6,10 @@
 
 The readers turn nftables' JSON and iptables-save text into these classes; the diagram's evaluation and the
 interpreter both start from them. A packet is a point in the dimensions below; a match is a union of boxes.
-The question is always about the *first packet of a new connection*, so its TCP flags are SYN alone, and the readers
-decide what depends on those. Conntrack state, marks and the like change on the packet's way through the rules: they are
-dimensions that conditions ask for, but no part of what is asked about or answered (`ON_THE_WAY`).
+The question is about the *first packet of a new connection*, and then, for the doors that are let in, about the packets
+that follow it (answers.py): TCP flags, and whether it is the host's answer, are dimensions for that alone. Conntrack state,
+marks and the like change on the packet's way through the rules: they are dimensions that conditions ask for, but no part of
+what is asked about or answered (`ON_THE_WAY`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ OIF = 2  # output interface; NO_INTERFACE before routing and on the way to the h
 PROTOCOL = 3  # layer-4 protocol number
 ICMP_TYPE = 4  # of icmp (1) and icmpv6 (58); irrelevant to the others
 ICMP_CODE = 5  # the same
-CT_STATE = 6  # conntrack state: one of INVALID, NEW, UNTRACKED, RELATED
+CT_STATE = 6  # conntrack state: one of INVALID, NEW, UNTRACKED, RELATED, ESTABLISHED
 CT_DNAT = 7  # 1: destination NAT was applied to the connection (`ct status dnat`, `--ctstate DNAT`), else 0
 CT_ZONE = 8  # 16 bits
 MARK = 9  # the packet's mark, 32 bits
@@ -37,13 +38,16 @@ SPORT = 15
 DADDR = 16  # as the rules see it: after NAT, the new one
 ORIGINAL_DADDR = 17  # as the client addressed it (`ct original ip daddr`, --ctorigdst)
 SADDR = 18
-DIMENSIONS = 19
+TCP_FLAGS = 19  # SYN alone, but for the packets that follow the first (answers.py)
+ANSWER = 20  # 0: the client's packet, 1: the host's answer to it
+DIMENSIONS = 21
 
 #: What conditions may ask for, but what a client does not choose: the analysis knows or follows it, and answers
 #: without it. The two original dimensions equal DPORT and DADDR of the packet that the client sent.
 ON_THE_WAY = frozenset(
     (
         OIF, CT_STATE, CT_DNAT, CT_ZONE, MARK, CT_MARK, DESTINATION_TYPE, REVERSE_PATH, ORIGINAL_DPORT, ORIGINAL_DADDR,
+        TCP_FLAGS, ANSWER,
     )
 )  # fmt: skip
 
@@ -52,7 +56,8 @@ _NAME = (1 << 128) - 1
 _MARK = (1 << 32) - 1
 #: Largest value of each dimension.
 TOP: Tuple[int, ...] = (
-    6, _NAME, _NAME, 255, 255, 255, 3, 1, 65535, _MARK, _MARK, 255, 1, 65535, 65535, 65535, _ADDRESS, _ADDRESS, _ADDRESS,
+    6, _NAME, _NAME, 255, 255, 255, 7, 1, 65535, _MARK, _MARK, 255, 1, 65535, 65535, 65535, _ADDRESS, _ADDRESS, _ADDRESS,
+    255, 1,
 )  # fmt: skip
 
 IPV4_TOP = (1 << 32) - 1
@@ -63,6 +68,13 @@ NEW = 1
 UNTRACKED = 2
 #: An ICMP error about a connection that is there: no packet in question, but some of them are essential.
 RELATED = 3
+#: A packet of a connection of which an answer was seen, or such an answer.
+ESTABLISHED = 4
+
+# Values of TCP_FLAGS that matter.
+SYN = 0x02
+ACK = 0x10
+PUSH = 0x08
 
 # Values of DESTINATION_TYPE: the kernel's RTN_* numbers (linux/rtnetlink.h).
 UNICAST = 1

@@ -31,6 +31,7 @@ from .model import (
 )
 from .names import PROTOCOLS, InterfaceNames, ProtocolName, icmp_type_texts, range_texts, split_protocols
 from .regroup import port_first
+from .routing import LOOPBACKS
 
 __all__ = ["cidrs", "describe", "lines", "openings", "question", "range_of", "rule_text"]
 
@@ -117,9 +118,11 @@ def destinations(acceptance: Acceptance) -> List[Tuple[str, str, int]]:
 
 
 def delivery_text(delivery: Delivery) -> str:
-    """``172.17.0.2:25 on docker0``, ``port 25``; empty for the host itself, as it was addressed."""
+    """``172.17.0.2:25 on docker0``, ``port 25``, ``127.0.0.1:3306 on loopback`` (where programs listen for the host alone); empty
+    for the host itself, as it was addressed."""
     port = "" if delivery.to_port is None else "port {0}".format(delivery.to_port)
-    if delivery.path == "input" and port:
+    loopback = delivery.to_address is not None and _is_loopback(*delivery.to_address)
+    if delivery.path == "input" and port and not loopback:
         return port
     if delivery.to_address is not None:
         address = address_text(*delivery.to_address)
@@ -131,7 +134,12 @@ def delivery_text(delivery: Delivery) -> str:
         text = port or ("another address" if delivery.translated else "the addressed host")
     if delivery.path == "forward":
         return "{0} on {1}".format(text, delivery.interface or "an interface that is not known")
-    return text
+    return text + " on loopback" if loopback else text
+
+
+def _is_loopback(family: int, value: int) -> bool:
+    first, last = LOOPBACKS[family]
+    return first <= value <= last
 
 
 def lines(acceptance: Acceptance, region: int) -> List[str]:

@@ -150,7 +150,7 @@ class Stage:
 @dataclass(frozen=True)
 class Event:
     """What the kernel does between the chains. ``at_first``: on lo packets were tracked when they were sent. ``arrives``:
-    what conntrack takes the packets for, NEW or RELATED."""
+    what conntrack takes the packets for, which are not untracked."""
 
     space: Space
     fates: Fates
@@ -194,6 +194,20 @@ def stages(
     """:param arrives: what conntrack takes the packets for, NEW or RELATED.
 
     :raises EvidenceError: the rules cannot be loaded as they stand: a chain is missing, jumps form a circle."""
+    return _arranged(space, fates, arrives, hooks_of(space, fates, regions, ruleset, routing))
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """``stages``: by hook, each with its priority, in their order."""
+
+    stages: Dict[str, List[Tuple[int, int, Stage]]]
+    dimensions: FrozenSet[int]
+    compilers: Tuple[Compiler, ...]
+
+
+def hooks_of(space: Space, fates: Fates, regions: Regions, ruleset: Ruleset, routing: Routing) -> Hooks:
+    """:raises EvidenceError: the rules cannot be loaded as they stand."""
     found: Dict[str, List[Tuple[int, int, Stage]]] = {}
     everything: Set[int] = set()
     compilers: List[Compiler] = []
@@ -233,17 +247,11 @@ def stages(
         # Of equal priorities, the chain that was registered last comes first (nf_hook_entries_grow).
         some.reverse()
         some.sort(key=lambda entry: (entry[0], not entry[2].of_nat, entry[1]))
-    return _arranged(space, fates, arrives, found, frozenset(everything), tuple(compilers))
+    return Hooks(found, frozenset(everything), tuple(compilers))
 
 
-def _arranged(
-    space: Space,
-    fates: Fates,
-    arrives: int,
-    found: Dict[str, List[Tuple[int, int, Stage]]],
-    dimensions: FrozenSet[int],
-    compilers: Tuple[Compiler, ...],
-) -> Stages:
+def _arranged(space: Space, fates: Fates, arrives: int, by_hook: Hooks) -> Stages:
+    found = by_hook.stages
     prerouting = found.get("prerouting", [])
     early: List[Item] = [stage for _p, _own, stage in found.get("ingress", [])]
     early += [stage for priority, _own, stage in prerouting if priority < CONNTRACK]
@@ -264,8 +272,8 @@ def _arranged(
         tuple(hooks.get("input", [])),
         tuple(hooks.get("forward", []) + hooks.get("postrouting", [])),
         tuple(hooks.get("bridge prerouting", []) + hooks.get("bridge input", [])),
-        dimensions,
-        compilers,
+        by_hook.dimensions,
+        by_hook.compilers,
     )
 
 
@@ -298,5 +306,7 @@ def table_dimensions(table: Table) -> Set[int]:
                     seen.add(id(match.boxes))
                     found.update(*match.boxes)
             for boxes, _verdict in rule.branches:
-                found.update(*boxes)
+                if id(boxes) not in seen:
+                    seen.add(id(boxes))
+                    found.update(*boxes)
     return found

@@ -15,22 +15,26 @@ from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 from .intervals import contains
 from .model import (
+    ANSWER,
     CT_DNAT,
     CT_MARK,
     CT_STATE,
     CT_ZONE,
+    ESTABLISHED,
     INVALID,
     MARK,
     NEW,
+    SYN,
+    TCP_FLAGS,
     Box,
     Change,
     Verdict,
 )
 
 #: Slots of a state, by dimension. The last slot is the destination NAT that was set up, an index of `Nats`.
-SLOTS: Dict[int, int] = {CT_STATE: 0, CT_DNAT: 1, CT_ZONE: 2, MARK: 3, CT_MARK: 4}
-NAT_SLOT = 5
-WIDTH = 6
+SLOTS: Dict[int, int] = {CT_STATE: 0, CT_DNAT: 1, CT_ZONE: 2, MARK: 3, CT_MARK: 4, TCP_FLAGS: 5, ANSWER: 6}
+NAT_SLOT = 7
+WIDTH = 8
 STATE_DIMENSIONS: FrozenSet[int] = frozenset(SLOTS)
 
 State = Tuple[int, ...]
@@ -41,12 +45,16 @@ UNCLEAR = -2  # in a state: the value is not known
 NO_NAT = 0
 #: CT_STATE of a packet that a rule gave a zone before conntrack saw it: rules see NEW, but there is no connection yet
 #: (nft_ct_get_eval leaves templates out, but not for the state).
-TEMPLATE = 4
+TEMPLATE = 5
 
 SAME: Update = (KEPT,) * WIDTH
 #: At the first hook. ``ct state`` is invalid there.
-AT_FIRST: State = (INVALID, 0, 0, 0, 0, NO_NAT)
+AT_FIRST: State = (INVALID, 0, 0, 0, 0, SYN, 0, NO_NAT)
 
+#: What the packet carries in itself: there for a template too, and whatever conntrack says.
+_OF_PACKET = frozenset((MARK, TCP_FLAGS, ANSWER))
+#: States in which there is a connection that rules can look at.
+_CONNECTED = (NEW, ESTABLISHED)
 _CT_STATE = SLOTS[CT_STATE]
 
 
@@ -56,6 +64,7 @@ def updated(state: State, update: Update) -> State:
 
 
 def tracked(state: State) -> bool:
+    """Whether it is the first packet of a connection: what comes later meets no NAT rule."""
     return state[_CT_STATE] == NEW
 
 
@@ -66,7 +75,7 @@ def slots_of(boxes: Iterable[Box]) -> FrozenSet[int]:
         if not STATE_DIMENSIONS.isdisjoint(box):
             asked = STATE_DIMENSIONS.intersection(box)
             found.update(SLOTS[dim] for dim in asked)
-            if asked != {MARK}:
+            if not asked <= _OF_PACKET:
                 found.add(_CT_STATE)  # a template has nothing of this, see `holds`
     return frozenset(found)
 
@@ -79,7 +88,7 @@ def holds(box: Box, state: State) -> Optional[bool]:
         if value == UNCLEAR:
             result = None
         elif state[_CT_STATE] == TEMPLATE:
-            if dim not in (CT_STATE, MARK) or not contains(box[dim], NEW if dim == CT_STATE else value):
+            if (dim != CT_STATE and dim not in _OF_PACKET) or not contains(box[dim], NEW if dim == CT_STATE else value):
                 return False
         elif not contains(box[dim], value):
             return False
@@ -100,7 +109,7 @@ def changed(state: State, changes: Iterable[Change]) -> Update:
     now = list(state)
     written: Set[int] = set()
     for change in changes:
-        if CT_MARK in (change.dimension, change.source) and now[_CT_STATE] != NEW:
+        if CT_MARK in (change.dimension, change.source) and now[_CT_STATE] not in _CONNECTED:
             continue
         if change.dimension in (CT_STATE, CT_ZONE) and now[_CT_STATE] not in (INVALID, TEMPLATE):
             continue

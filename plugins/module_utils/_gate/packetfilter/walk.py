@@ -28,6 +28,7 @@ from .model import (
     SPORT,
     TOP,
     UNFOLLOWED,
+    Box,
     Rule,
     Verdict,
     Where,
@@ -39,13 +40,15 @@ from .state import State
 _FEW_BRANCHES = 64
 _FEW_RULES = 16
 _FEW_RANGES = 4
-#: Dimensions in which rules see what the client sent, whatever NAT did; and where it did nothing.
-NEVER_TRANSLATED = (IIF, PROTOCOL, SPORT, SADDR)
-AS_SENT = (IIF, PROTOCOL, DPORT, SPORT, DADDR, SADDR)
+#: Dimensions in which rules see what the client sent, whatever NAT did; and where it did nothing. Those in which rules differ
+#: most come first.
+NEVER_TRANSLATED = (SADDR, PROTOCOL, IIF, SPORT)
+AS_SENT = (DPORT, *NEVER_TRANSLATED, DADDR)
 _KINDS = {True: (ACCEPT, NAT, ELSEWHERE), False: (DROP, REJECT, ELSEWHERE)}
 
 #: What of a diagram's packets a client sends; see `journey.View` and `stages.Stage`.
 Resolve = Callable[[int], int]
+_Bounds = Tuple[List[int], List[int]]
 
 
 @dataclass(frozen=True)
@@ -128,14 +131,16 @@ class Walk:
         """Those of many rules whose conditions do not exclude the whole region at first sight."""
         if len(rules) < _FEW_RULES:
             return rules
+        if self._among is not None:
+            rules = [rule for rule in rules if rule.where in self._among]
+            if len(rules) < _FEW_RULES:
+                return rules
         hull = {dim: self.space.values(region, dim) for dim in self._fixed}
         bounds = {
             dim: ([low for low, _high in spans], [high for _low, high in spans])
             for dim, spans in hull.items()
             if spans != ((0, TOP[dim]),)
         }
-        if self._among is not None:
-            rules = [rule for rule in rules if rule.where in self._among]
         known: Dict[int, Dict[int, bool]] = {dim: {} for dim in bounds}
         return [rule for rule in rules if _may_meet(rule, bounds, known)]
 
@@ -188,21 +193,26 @@ class Walk:
                 region = space.minus(region, part)
 
 
-def _may_meet(
-    rule: Rule, bounds: Mapping[int, Tuple[List[int], List[int]]], known: Mapping[int, Dict[int, bool]]
-) -> bool:
+def _may_meet(rule: Rule, bounds: Mapping[int, _Bounds], known: Mapping[int, Dict[int, bool]]) -> bool:
     """``bounds``: by dimension the first and the last values of all ranges in which the packets lie. ``known``: by dimension
     and identity of ranges, which many rules share, what was found."""
     for match in rule.matches:
-        boxes = (match.within,) if match.negated or len(match.boxes) != 1 else (match.within, match.boxes[0])
-        for box in boxes:
-            for dim, ranges in box.items():
-                if dim in bounds and len(ranges) <= _FEW_RANGES:
-                    found = known[dim].get(id(ranges))
-                    if found is None:
-                        firsts, lasts = bounds[dim]
-                        found = any(bisect_left(lasts, low) < bisect_right(firsts, high) for low, high in ranges)
-                        known[dim][id(ranges)] = found
-                    if not found:
-                        return False
+        if match.within and not _box_may_meet(match.within, bounds, known):
+            return False
+        if len(match.boxes) == 1 and not match.negated and not _box_may_meet(match.boxes[0], bounds, known):
+            return False
+    return True
+
+
+def _box_may_meet(box: Box, bounds: Mapping[int, _Bounds], known: Mapping[int, Dict[int, bool]]) -> bool:
+    for dim in bounds:
+        ranges = box.get(dim)
+        if ranges is not None and len(ranges) <= _FEW_RANGES:
+            found = known[dim].get(id(ranges))
+            if found is None:
+                firsts, lasts = bounds[dim]
+                found = any(bisect_left(lasts, low) < bisect_right(firsts, high) for low, high in ranges)
+                known[dim][id(ranges)] = found
+            if not found:
+                return False
     return True

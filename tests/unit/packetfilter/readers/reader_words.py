@@ -14,6 +14,7 @@ from _gate.packetfilter.model import IIF, IPV4_TOP, OIF, TOP, interface_name
 NAMES = (
     "family", "iif", "oif", "protocol", "icmp-type", "icmp-code", "state", "dnat", "zone", "mark", "ct-mark", "dst-type",
     "reverse-path", "dport", "orig-dport", "sport", "daddr", "orig-daddr", "saddr",
+    "tcp-flags", "answer",
 )  # fmt: skip
 ADDRESSES = (model.DADDR, model.ORIGINAL_DADDR, model.SADDR)
 

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from iptables_helpers import HOST, accepting, certainty, own, rules, table
 
-from _gate.packetfilter.model import NOTHING_KNOWN, Host
+from _gate.packetfilter.model import NOTHING_KNOWN, Host, Own
 
 V6 = {"saddr": "2001:db8:9::9", "daddr": "2001:db8::1"}
 REDIRECT = "-A PREROUTING -p tcp -m tcp --dport 2525 -j REDIRECT --to-ports 25"
@@ -306,3 +308,9 @@ def test_extension_headers(options, tcp, hop_by_hop):
 )
 def test_doubts_of_the_run_and_doubts_of_understanding(options, expected):
     assert certainty(accepting(options), HOST) == expected
+
+
+def test_the_interface_of_an_address_that_the_user_gives_is_not_known():
+    given = replace(HOST, own=(Own(4, HOST.own[0].value, ""),))
+    text = "-A INPUT -m addrtype --dst-type LOCAL --limit-iface-in -j ACCEPT"
+    assert certainty(rules(table("filter", text, chains=(":INPUT DROP [0:0]",)), host=given)) == "unknown"

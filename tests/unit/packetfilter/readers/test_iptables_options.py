@@ -69,6 +69,13 @@ def test_exact_options(options, inside, outside):
     assert doubts(rules) == []
 
 
+@pytest.mark.parametrize("options", ["-m owner ! --uid-owner 0", "-m conntrack ! --ctstatus ASSURED"])
+def test_what_is_in_doubt_for_later_packets_alone(options):
+    rules = rule(options)
+    assert outcome(rules) == YES
+    assert len(doubts(rules)) == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -76,13 +83,11 @@ def test_exact_options(options, inside, outside):
         "-m conntrack --ctstate RELATED,NEW",
         "-m conntrack ! --ctstate INVALID",
         "-m conntrack --ctdir ORIGINAL",
-        "-m conntrack ! --ctstatus ASSURED",
         "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN",
         "-p tcp --syn",
         "-p tcp -m tcp ! --tcp-flags SYN,ACK SYN,ACK",
         "-p tcp -m tcp --tcp-flags ALL SYN",
         "-m rpfilter",
-        "-m owner ! --uid-owner 0",
         "-m helper ! --helper ftp",
         "-m recent --set --name x --rsource",
         "-m mark ! --mark 0x1/0x1",

@@ -15,6 +15,7 @@ from reader_helpers import MAYBE, NO, YES, chain, document, doubts, outcome
 
 from _gate.errors import EvidenceError
 from _gate.packetfilter.live import commands
+from _gate.packetfilter.model import Host
 from _gate.packetfilter.readers import nft_file, nft_json
 
 
@@ -103,7 +104,7 @@ def test_interfaces_that_only_the_host_knows(tmp_path):
         ),
         encoding="utf-8",
     )
-    assert outcome(nft_file.read_text(str(path), "x", interfaces=("eth5",)).ruleset, iif="eth7") == NO
+    assert outcome(nft_file.read_text(str(path), "x", Host(interfaces=("eth5",))).ruleset, iif="eth7") == NO
 
 
 @needs_nft

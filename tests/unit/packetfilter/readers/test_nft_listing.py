@@ -143,7 +143,7 @@ def uses(name):
     return [match(payload("ip saddr"), "@" + name), ACCEPT]
 
 
-def test_the_sets_that_are_needed_are_those_on_the_way_in():
+def test_the_sets_that_are_needed_are_those_on_the_way_in_and_of_the_answers():
     text = terse(
         *chain("called", [uses("b")], hook=None),
         *chain("idle", [uses("c")], hook=None),
@@ -151,7 +151,7 @@ def test_the_sets_that_are_needed_are_those_on_the_way_in():
         *chain("output", [uses("d")], hook="output"),
         *chain("pre", [[{"dnat": {"addr": {"map": {"key": payload("ip saddr"), "data": "@e"}}}}]], hook="prerouting"),
     )
-    assert needed_sets(text) == [("inet", "t", "a"), ("inet", "t", "b"), ("inet", "t", "e")]
+    assert needed_sets(text) == [("inet", "t", "a"), ("inet", "t", "b"), ("inet", "t", "d"), ("inet", "t", "e")]
 
 
 def test_where_a_verdict_map_leads_is_not_known_without_its_elements():

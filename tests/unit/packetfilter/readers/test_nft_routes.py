@@ -93,6 +93,78 @@ def test_a_local_address_of_which_interface_is_not_known():
     assert outcome(mapped, HERE) == YES
 
 
+TWO = Host(
+    own=(
+        Own(4, 0xC0000201, "eth0", "global", 24),
+        Own(4, 0x0A000001, "eth1", "global", 24),
+        Own(4, 0x0A000002, "", "global"),  # given by the user: the host has it not yet
+        Own(4, 0x0A000003, "eth0", "global", 24),
+        Own(4, 0x0A000003, "eth1", "global", 24),
+        Own(6, 0xFE80 << 112 | 1, "eth0", "link", 64),
+        Own(6, 0xFE80 << 112 | 1, "eth1", "link", 64),
+    ),
+    interfaces=("eth0", "eth1", "lo"),
+    routes=(),
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "interface", "expected"),
+    [
+        ("192.0.2.1", "eth0", YES),
+        ("192.0.2.1", "eth1", NO),
+        ("10.0.0.1", "eth0", NO),
+        ("10.0.0.1", "eth1", YES),
+        ("10.0.0.2", "eth1", MAYBE),
+        ("10.0.0.3", "eth1", MAYBE),  # the kernel finds one of two routes
+        ("10.0.0.3", "eth2", NO),
+        ("198.51.100.1", "eth0", NO),
+        ("224.0.0.1", "eth0", None),
+        ("fe80::1", "eth1", YES),
+        ("fe80::1", "eth2", NO),
+    ],
+)
+def test_a_local_address_is_one_of_an_interface_where_the_host_is_known(address, interface, expected):
+    """The rule of many examples against forged addresses."""
+    kinds = {"set": ["local", "broadcast", "multicast"]}
+    rule = [match(fib("type", "daddr", "iif"), kinds, "!="), DROP]
+    text = document(*chain(rules=[rule], policy="accept", hook="prerouting"))
+    rules = nft_json.read(text, "test", host=TWO).ruleset
+    more = {"saddr": "2001:db8::9"} if ":" in address else {}
+    found = outcome(rules, TWO, daddr=address, iif=interface, **more)
+    without = outcome(nft(policy="accept", hook="prerouting"), TWO, daddr=address, iif=interface, **more)
+    assert found == (without if expected is None else expected)
+
+
+def test_a_family_without_known_addresses_stays_unknown():
+    rule = [match(fib("type", "daddr", "iif"), "local", "!="), DROP]
+    text = document(*chain(rules=[rule], policy="accept", hook="prerouting"))
+    rules = nft_json.read(text, "test", host=Host(own=TWO.own[:1], interfaces=TWO.interfaces)).ruleset
+    assert outcome6(rules) == MAYBE
+    assert outcome(rules, TWO) == YES
+
+
+@pytest.mark.parametrize("number", [5, "5"])
+@pytest.mark.parametrize(("operator", "expected"), [("==", NO), ("!=", YES)])
+def test_the_number_of_an_interface_that_is_gone_matches_nothing(number, operator, expected):
+    text = document(*chain(rules=[[match(meta("iif"), number, operator), ACCEPT]]))
+    gone = nft_json.read(text, "test", host=TWO).ruleset
+    assert outcome(gone, TWO) == expected
+    (note,) = gone.notes
+    assert "interface number 5" in note
+    assert "take it out" in note
+    elsewhere = nft_json.read(text, "test").ruleset
+    assert outcome(elsewhere) == MAYBE
+    assert elsewhere.notes == ()
+
+
+def test_an_interface_may_have_a_number_for_its_name():
+    text = document(*chain(rules=[[match(meta("iif"), "5"), ACCEPT]]))
+    rules = nft_json.read(text, "test", host=Host(interfaces=("5", "lo"))).ruleset
+    assert rules.notes == ()
+    assert outcome(rules) == MAYBE
+
+
 def test_the_type_of_the_source():
     multicast = nft([match(fib("type", "saddr"), "multicast"), DROP], policy="accept")
     assert [outcome(multicast, saddr=source) for source in ("224.0.0.1", "192.0.2.9")] == [NO, YES]

@@ -205,7 +205,7 @@ def test_both_backends_of_docker_open_the_same(turn, tmp_path):
         # A name for the priority that nft before 1.0.7 does not take there.
         written = other.read_text(encoding="utf-8").replace("hook output priority dstnat", "hook output priority -100")
         text.write_text(written, encoding="utf-8")
-        nftables = nft_file.read_text(str(text), other.name, DOCKER.interfaces).ruleset
+        nftables = nft_file.read_text(str(text), other.name, DOCKER).ruleset
         space = Space()
         forged = space.box({FAMILY: ((family, family),), SADDR: (address_range(*range_of(CONTAINERS[family][1])),)})
         answers = [

@@ -180,7 +180,7 @@ class _Boot:
         around = surroundings([text for text, _path in texts.values()], sets, self.host)
         nft = None
         if nft_path is not None:
-            nft = nft_file.read_text(nft_path, nft_path, self.host.interfaces or ())
+            nft = nft_file.read_text(nft_path, nft_path, self.host)
         saves = [(family, iptables_save.read(text, family, path, around)) for family, (text, path) in texts.items()]
         both = frozenset((4, 6))  # what no file speaks of is open
         if nft is None and not saves:

@@ -14,6 +14,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from .. import model
 from ..model import (
+    ANSWER,
     BROADCAST,
     CT_DNAT,
     CT_MARK,
@@ -38,6 +39,8 @@ from ..model import (
     PROTOCOL,
     REVERSE_PATH,
     SADDR,
+    SYN,
+    TCP_FLAGS,
     TOP,
     UNICAST,
     UNTRACKED,
@@ -91,6 +94,8 @@ def arrived(packet: Packet, host: Host) -> Packet:
             REVERSE_PATH: _reverse_path(packet, host),
             ORIGINAL_DPORT: packet.values[DPORT],
             ORIGINAL_DADDR: packet.values[DADDR],
+            TCP_FLAGS: SYN,
+            ANSWER: 0,
         }
     )
     return tracked(packet) if packet.values[IIF] == LOOPBACK else packet

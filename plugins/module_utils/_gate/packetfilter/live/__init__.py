@@ -51,5 +51,5 @@ def from_host(
         raise EvidenceError("nft -j list ruleset", "it needs root", "set `become: true`, or give `rules`")
     facts = host_facts(run, find, read)
     evidence = live_rules(Commands(run, find, read), facts.host, facts.notes)
-    ruleset = on_host(evidence.ruleset, facts.held_back, facts.below)
+    ruleset = on_host(evidence.ruleset, facts)
     return replace(evidence, ruleset=ruleset), facts

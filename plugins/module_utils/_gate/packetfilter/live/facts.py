@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import AbstractSet, Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from ...errors import EvidenceError
 from ..addresses import address_text, range_of
 from ..model import NOTHING_KNOWN, Host, Own, Route
 from .commands import Run, find_command, json_list, read_text, run_command
+from .links import below, kind, programs, slave_kind, virtual_bridges
 
 IpAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
@@ -30,10 +31,11 @@ _MAIN = {"main", "254"}
 _LOCAL = {"local", "255"}
 _ORDINARY_TABLES = _LOCAL | {"default", "253"}
 _HARMLESS = {"priority", "src", "table", "protocol"}
-#: Interfaces whose packets an interface below receives first; of others, `link` is the other end (veth) or the way out.
-_ON_TOP = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"}
 #: What has a master of these kinds receives nothing for itself.
 _OF_PORTS = {"bridge", "bond", "team"}
+#: Kernel modules of ebtables-legacy that can keep packets, or what a bridge sends to the host, from the rules.
+_EBTABLES = {"ebtable_broute", "ebtable_filter", "ebtable_nat"}
+_IPVS_SERVICES = ("TCP ", "UDP ", "SCTP ", "FWM ")
 #: Selectors that no packet which comes in from outside meets: it has no user, no output interface yet.
 _OF_SENDERS = {"uid_start", "oif"}
 
@@ -54,7 +56,8 @@ class HostFacts:
     and interface where what arrives is not forwarded, though the host forwards. ``below``: an interface, and one through which
     what arrives on it comes first (a bridge's port, the card of a VLAN). ``ports``: interfaces of which only their bridge or
     bond receives. ``left_out``: destinations, and why it is not known whether the host takes them. ``networks``: the same
-    for those of which it takes every address."""
+    for those of which it takes every address. ``programs``: interface and card of which an XDP program sees all packets
+    first. ``virtual_bridges``: bridges none of whose ports leads out of the machine."""
 
     addresses: Tuple[Address, ...]
     interfaces: Tuple[str, ...]
@@ -65,6 +68,8 @@ class HostFacts:
     ports: FrozenSet[str] = frozenset()
     left_out: Tuple[str, ...] = ()
     networks: Tuple[str, ...] = ()
+    programs: Tuple[Tuple[str, str], ...] = ()
+    virtual_bridges: FrozenSet[str] = frozenset()
 
     def reachable_addresses(self) -> List[IpAddress]:
         """Those that another host can send to: all but loopback's. The scope tells what the host calls itself, not what it
@@ -73,9 +78,12 @@ class HostFacts:
         found = [*self._of_scopes("global", "site", "link"), *(item for item in more if not item.is_loopback)]
         return list(dict.fromkeys(found))
 
-    def global_addresses(self) -> List[IpAddress]:
-        """Those that clients are given: no link-local ones."""
-        return self._of_scopes("global", "site")
+    def offered_addresses(self, inner: AbstractSet[str] = frozenset()) -> List[IpAddress]:
+        """Those that clients are given: no link-local ones, and no private ones of bridges (``inner``) that lead to this host's
+        own containers alone."""
+        known = [item for item in self.addresses if item.scope in ("global", "site")]
+        found = [(ipaddress.ip_address(item.address), item.interface) for item in known]
+        return [address for address, interface in found if interface not in inner or not address.is_private]
 
     def _of_scopes(self, *scopes: str) -> List[IpAddress]:
         return [ipaddress.ip_address(item.address) for item in self.addresses if item.scope in scopes]
@@ -127,19 +135,23 @@ class _Facts:
             self._forwarding(names),
             self._routes(),
             frozenset(name for name in names if self._is_set(_IPV4, name, "route_localnet")),
-            frozenset(str(link["ifname"]) for link in links if _kind(link) == "bridge"),
+            frozenset(str(link["ifname"]) for link in links if kind(link) == "bridge"),
         )
-        ports = frozenset(str(link["ifname"]) for link in links if "master" in link and _slave_kind(link) in _OF_PORTS)
+        self._note_what_is_not_looked_at(links)
+        uppers = below(links)
+        ports = frozenset(str(link["ifname"]) for link in links if "master" in link and slave_kind(link) in _OF_PORTS)
         return HostFacts(
             tuple(addresses),
             names,
             host,
             tuple(self.notes),
             tuple(self.held_back),
-            _below(links),
+            uppers,
             ports,
             tuple(self.left_out),
             tuple(self.networks),
+            programs(links, uppers),
+            virtual_bridges(links),
         )
 
     def _list(self, *arguments: str) -> List[Dict[str, Any]]:
@@ -152,6 +164,23 @@ class _Facts:
             return json_list(done.out)
         except ValueError as error:
             raise EvidenceError(shown, "it printed no JSON ({0})".format(error), _REMEDY) from error
+
+    def _note_what_is_not_looked_at(self, links: Sequence[Mapping[str, Any]]) -> None:
+        """What shows for nothing; docs/firewall.md has the rest."""
+        modules = {line.partition(" ")[0] for line in self.read("/proc/modules").splitlines()}
+        if modules & _EBTABLES and any(kind(link) == "bridge" for link in links):
+            self.notes.append(
+                "ebtables-legacy is loaded ({0}): what its rules do with packets of bridges was not looked at".format(
+                    ", ".join(sorted(modules & _EBTABLES))
+                )
+            )
+        services = [line for line in self.read("/proc/net/ip_vs").splitlines() if line.startswith(_IPVS_SERVICES)]
+        if services:
+            self.notes.append(
+                "IPVS sends on what it has services for ({0} in /proc/net/ip_vs): whereto was not looked at".format(
+                    len(services)
+                )
+            )
 
     def _families(self) -> Sequence[int]:
         return (4, 6) if self.has_ipv6 else (4,)
@@ -261,32 +290,6 @@ def _own(text: str, interface: str, scope: str, prefix: object) -> Own:
 
 def _dicts(value: object) -> List[Dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _kind(link: Mapping[str, Any]) -> str:
-    info = link.get("linkinfo")
-    return str(info.get("info_kind", "")) if isinstance(info, dict) else ""
-
-
-def _slave_kind(link: Mapping[str, Any]) -> str:
-    info = link.get("linkinfo")
-    return str(info.get("info_slave_kind", "")) if isinstance(info, dict) else ""
-
-
-def _below(links: Sequence[Mapping[str, Any]]) -> Tuple[Tuple[str, str], ...]:
-    """Pairs of an interface and of one below it, at any depth."""
-    pairs: Set[Tuple[str, str]] = set()
-    for link in links:
-        name = str(link["ifname"])
-        if isinstance(link.get("master"), str):
-            pairs.add((str(link["master"]), name))
-        if _kind(link) in _ON_TOP and isinstance(link.get("link"), str):
-            pairs.add((name, str(link["link"])))
-    more = pairs
-    while more:
-        more = {(top, low) for top, middle in pairs for upper, low in pairs if middle == upper} - pairs
-        pairs |= more
-    return tuple(sorted(pairs))
 
 
 def _range(family: int, text: str) -> Tuple[int, int, int]:

@@ -25,9 +25,12 @@ from ..model import (
     Where,
     interface_value,
 )
+from .facts import HostFacts
 
 #: As `Where.source`: no command of a packet filter.
 KERNEL = "kernel"
+#: As `Where.table`, of a chain that stands for the XDP program of a card.
+XDP = "xdp"
 _BEFORE_ALL = -(1 << 31)
 _FAMILY = {4: ("ip", "net.ipv4.conf.{0}.forwarding"), 6: ("ip6", "net.ipv6.conf.{0}.force_forwarding")}
 
@@ -50,9 +53,26 @@ def kernel_tables(held_back: Sequence[Tuple[int, str]]) -> Tuple[Table, ...]:
     )
 
 
-def on_host(ruleset: Ruleset, held_back: Sequence[Tuple[int, str]], below: Sequence[Tuple[str, str]]) -> Ruleset:
-    """What rules come to on a host with these interfaces (`HostFacts.held_back`, `HostFacts.below`)."""
-    return replace(ruleset, tables=(*kernel_tables(held_back), *from_below(ruleset.tables, below)))
+def on_host(ruleset: Ruleset, facts: HostFacts) -> Ruleset:
+    """What rules come to on a host with these interfaces."""
+    programs = tuple(_program_table(name, card) for name, card in facts.programs)
+    return replace(
+        ruleset, tables=(*programs, *kernel_tables(facts.held_back), *from_below(ruleset.tables, facts.below))
+    )
+
+
+def _program_table(name: str, card: str) -> Table:
+    """An XDP program may take away whatever it likes before any rule sees it, and what it does nobody can read.
+
+    :param name: the interface in question. ``card``: the same, or one below it, which has the program.
+    """
+    text = "the XDP program on {0}, which sees packets before any rule and may drop, redirect or change them".format(
+        card
+    )
+    where = Where(KERNEL, "netdev", XDP, card, "for {0}".format(name), text)
+    rule = Rule((Match((ANY,), doubt=text),), (((ANY,), Verdict(DROP)),), where)
+    base = Base("ingress", "filter", _BEFORE_ALL, ACCEPT, (name,))
+    return Table(KERNEL, "netdev", XDP, {card: Chain(card, (rule,), base)})
 
 
 def from_below(tables: Iterable[Table], below: Sequence[Tuple[str, str]]) -> Iterator[Table]:

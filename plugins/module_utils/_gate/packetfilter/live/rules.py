@@ -79,7 +79,7 @@ class _Live:
         if is_cut_off(listing):
             text = read_listing(self.commands.output([nft, "-t", "list", "ruleset"]))
             listing = document_by_parts(text, lambda arguments: self.commands.output([nft, *arguments]))
-            return nft_json.read(listing, subject, text.dormant, text.devices)
+            return nft_json.read(listing, subject, text.dormant, text.devices, host=self.host)
         needed = needed_sets(listing, subject)
         if len(needed) > _MANY_SETS:
             command.remove("-t")
@@ -90,11 +90,11 @@ class _Live:
                 kind = "map" if (family, table, name) in maps else "set"
                 found = self.commands.output([nft, "-j", "list", kind, family, table, name])
                 sets = [*(sets or []), found]
-        rules = nft_json.read(listing, subject, sets=sets)
+        rules = nft_json.read(listing, subject, sets=sets, host=self.host)
         if rules.perhaps_dormant or rules.without_devices:
             text = read_listing(self.commands.output([nft, "-t", "list", "ruleset"]))
             dormant = {key: text.dormant[key] for key in rules.perhaps_dormant if key in text.dormant}
-            rules = nft_json.read(listing, subject, dormant, text.devices, sets)
+            rules = nft_json.read(listing, subject, dormant, text.devices, sets, host=self.host)
         return rules
 
     def _with_anonymous_chains(self, nft: str, listing: str, subject: str) -> str:

@@ -83,7 +83,10 @@ def combine(
                     family, name, _COMMAND[family]
                 )
             )
-    ruleset = behind_source_nat(resolved(Ruleset(tuple(tables.values()) + tuple(beside), tuple(sorted(notes)))))
+    ruleset = Ruleset(tuple(tables.values()) + tuple(beside), tuple(sorted(notes)))
+    if saves:  # marks that the rules of one text set, others ask for
+        ruleset = resolved(ruleset)
+    ruleset = behind_source_nat(ruleset)
     return RulesEvidence(ruleset, frozenset(families), tuple(sources))
 
 

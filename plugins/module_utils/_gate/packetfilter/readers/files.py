@@ -14,6 +14,7 @@ from ..model import NOTHING_KNOWN, Host
 from . import ipset, iptables_save, nft_file, nft_json
 from .combine import RulesEvidence, combine
 from .iptables_around import sets_used, surroundings
+from .nft_flush import what_stays
 
 #: What each key of ``rules`` holds: the command whose output it is (``nft list ruleset`` stands for nft's text form).
 COMMANDS: Dict[str, str] = {
@@ -56,17 +57,20 @@ def from_files(rules: Mapping[str, str], host: Host = NOTHING_KNOWN) -> RulesEvi
             if key != "nft":
                 texts[key] = _text(rules[key], subjects[key], right)
     nft: Optional[nft_json.NftRules] = None
+    notes: List[str] = []
     if "nft" in rules:
-        nft = nft_file.read_text(rules["nft"], subjects["nft"], host.interfaces or ())
+        nft = nft_file.read_text(rules["nft"], subjects["nft"], host)
+        made = [(table.family, table.name) for table in nft.ruleset.tables]
+        stays = what_stays(nft_file.contents(rules["nft"], subjects["nft"]), made, subjects["nft"])
+        notes += [stays] if stays else []
     elif "nft_json" in rules:
-        nft = nft_json.read(texts["nft_json"], subjects["nft_json"])
+        nft = nft_json.read(texts["nft_json"], subjects["nft_json"], host=nft_file.elsewhere(host))
     saves = {family: texts[key] for key, family in (("iptables", 4), ("ip6tables", 6)) if key in texts}
     sets = ipset.read(texts["ipset"], subjects["ipset"]) if "ipset" in texts else {}
     around = surroundings(saves.values(), sets, host)
     saved: List[Tuple[int, iptables_save.Saved]] = []
     for family, text in saves.items():
         saved.append((family, iptables_save.read(text, family, subjects[_KEYS[family]], around)))
-    notes: List[str] = []
     missing = sorted(set().union(*map(sets_used, saves.values())) - set(sets))
     if missing:
         notes.append(

@@ -14,10 +14,12 @@ from typing import Callable, Dict, List, Sequence, Tuple
 from ..intervals import complement, normal
 from ..model import (
     ANY,
+    CT_DNAT,
     CT_MARK,
     CT_STATE,
     DADDR,
     DPORT,
+    ESTABLISHED,
     IIF,
     INVALID,
     MARK,
@@ -31,16 +33,17 @@ from ..model import (
     TOP,
     UNTRACKED,
     Box,
+    Intervals,
     Match,
     interface_value,
 )
 from . import names
 from .addresses import prefix_range
-from .conditions import EVERYTHING, NOTHING, Boxes, Condition, Region, Unclear, holds, product
+from .conditions import NOTHING, Boxes, Condition, Region, Unclear, holds, product
 from .iptables_matches import Handler, one_value, port_pairs, read_option
 from .iptables_options import Context, Option
 from .marks import mark_condition, masked
-from .question import NOT_TRANSLATED, TRACKED, TRANSLATED, one_of_states
+from .question import ANSWERED, NOT_ANSWERED, OF_CLIENT, OF_HOST, TRACKED, one_of_states
 
 _PORTED = normal((number, number) for number in PORT_PROTOCOLS.values())
 _STATES = {name.upper(): number for name, number in names.CT_STATES.items()}
@@ -48,11 +51,14 @@ _STATES = {name.upper(): number for name, number in names.CT_STATES.items()}
 _NAT_STATES = {"SNAT", "DNAT"}
 #: No first packet's connection has one of these; a mask of none of them (NONE) never matches.
 _STATUS_NEVER = {"NONE", "EXPECTED", "SEEN_REPLY", "ASSURED"}
+#: Of a connection that was answered, these hold.
+_STATUS_ANSWERED = {"SEEN_REPLY", "CONFIRMED"}
 #: It is confirmed once it has left the host or arrived at a socket: on lo, when the packet was sent.
 _CONFIRMED = "CONFIRMED"
 _UNCONNECTED: Match = Match(({CT_STATE: normal(((INVALID, INVALID), (UNTRACKED, UNTRACKED)))},))
-_NOT_INVALID: Box = {CT_STATE: normal(((NEW, NEW), (UNTRACKED, UNTRACKED)))}
-_ALL_STATES = _STATES["INVALID"] | _STATES["NEW"] | _STATES["UNTRACKED"]
+_NOT_INVALID: Box = {CT_STATE: normal(((NEW, NEW), (UNTRACKED, UNTRACKED), (ESTABLISHED, ESTABLISHED)))}
+_ALL_STATES = sum(_STATES.values())
+_TRACKED_STATES = ((NEW, _STATES["NEW"]), (ESTABLISHED, _STATES["ESTABLISHED"]))
 _STATE_OPTIONS = {"--ctstate", "--state"}
 
 
@@ -79,14 +85,15 @@ def _state(context: Context, option: Option) -> Condition:
         raise Unclear("no state known here")
     bits = sum(_STATES[name] for name in wanted - _NAT_STATES)
     translated = "DNAT" in wanted
+    others = [(state, bit) for state, bit in _TRACKED_STATES if translated and not bits & bit]
+    by_nat = normal((state, state) for state, _bit in others)
+    boxes: Boxes
     if option.negated:
-        boxes: Boxes = one_of_states(_ALL_STATES & ~bits & ~(_STATES["NEW"] if translated else 0))
-        if translated and not bits & _STATES["NEW"]:
-            boxes += (NOT_TRANSLATED,)
+        boxes = one_of_states(_ALL_STATES & ~bits & ~sum(bit for _state, bit in others))
     else:
         boxes = one_of_states(bits)
-        if translated and not bits & _STATES["NEW"]:
-            boxes += (TRANSLATED,)
+    if by_nat:
+        boxes += ({CT_STATE: by_nat, CT_DNAT: ((0, 0),) if option.negated else ((1, 1),)},)
     if context.table == "raw" and context.around.templates:
         known = product(boxes, (_NOT_INVALID,))
         why = "a conntrack template may be attached to the packet"
@@ -99,9 +106,21 @@ def _connection(dimension: int, ranges: Callable[[Context, str], Sequence[Tuple[
 
     def handler(context: Context, option: Option) -> Condition:
         found = normal(ranges(context, one_value(option)))
-        return holds(Region(({dimension: found},) if found else NOTHING), TRACKED, option.negated, option.words)
+        boxes = _on_both_sides(dimension, found) if found else NOTHING
+        return holds(Region(boxes), TRACKED, option.negated, option.words)
 
     return handler
+
+
+_OTHER_SIDE = {SADDR: DADDR, DADDR: SADDR, SPORT: DPORT, DPORT: SPORT}
+
+
+def _on_both_sides(dimension: int, ranges: Intervals, within: Box = ANY) -> Boxes:
+    """Of the client's packets and of the host's answers, in which source and destination have changed places."""
+    other = _OTHER_SIDE.get(dimension)
+    if other is None:
+        return ({**within, dimension: ranges},)
+    return ({**within, **OF_CLIENT, dimension: ranges}, {**within, **OF_HOST, other: ranges})
 
 
 def _networks(context: Context, text: str) -> List[Tuple[int, int]]:
@@ -120,11 +139,12 @@ def _port(dimension: int) -> Handler:
 
     def handler(context: Context, option: Option) -> Condition:
         ranges = normal(port_pairs(one_value(option)))
-        sure = ({PROTOCOL: _PORTED, dimension: ranges},) if ranges else NOTHING
+        ported: Box = {PROTOCOL: _PORTED}
+        sure = _on_both_sides(dimension, ranges, ported) if ranges else NOTHING
         others: Box = {PROTOCOL: complement(_PORTED, TOP[PROTOCOL])}
         if option.negated:
             outside = complement(ranges, TOP[dimension])
-            sure = ({PROTOCOL: _PORTED, dimension: outside},) if outside else NOTHING
+            sure = _on_both_sides(dimension, outside, ported) if outside else NOTHING
         return holds(Region(sure, (others,), "of a protocol without ports"), TRACKED, False, option.words)
 
     return handler
@@ -135,12 +155,16 @@ def _status(context: Context, option: Option) -> Condition:
     if not wanted <= _STATUS_NEVER | {_CONFIRMED}:
         raise Unclear("no status known here", TRACKED)
     on_lo: Box = {IIF: ((interface_value("lo"), interface_value("lo")),)}
-    return holds(Region((on_lo,) if _CONFIRMED in wanted else NOTHING), TRACKED, option.negated, option.words)
+    sure: Boxes = ({**NOT_ANSWERED, **on_lo},) if _CONFIRMED in wanted else NOTHING
+    if wanted & _STATUS_ANSWERED:
+        sure += (ANSWERED,)
+    unsure: Boxes = (ANSWERED,) if wanted & {"ASSURED"} and not wanted & _STATUS_ANSWERED else NOTHING
+    return holds(Region(sure, unsure, "", True), TRACKED, option.negated, option.words)
 
 
 def _direction(context: Context, option: Option) -> Condition:
     original = one_value(option).upper() == "ORIGINAL"
-    return holds(Region(EVERYTHING if original else NOTHING), TRACKED, option.negated, option.words)
+    return holds(Region((OF_CLIENT if original else OF_HOST,)), TRACKED, option.negated, option.words)
 
 
 def _expires(context: Context, option: Option) -> Condition:

@@ -34,7 +34,7 @@ from .addresses import prefix_range
 from .conditions import ALWAYS, EVERYTHING, NEVER, NOTHING, Boxes, Condition, Region, Unclear, doubt, holds, merged
 from .iptables_matches import match_words, one_value, read_option
 from .iptables_options import Context, Option
-from .question import ASSUMES_REVERSE_PATH, REVERSE_PATH_EXISTS, REVERSE_PATH_MISSING, V4, V6
+from .question import ASSUMES_REVERSE_PATH, OF_CLIENT, OF_HOST, REVERSE_PATH_EXISTS, REVERSE_PATH_MISSING, V4, V6
 
 _TYPES = {name.upper(): number for name, number in names.ADDRESS_TYPES.items()}
 _LO: Box = {IIF: ((interface_value("lo"), interface_value("lo")),)}
@@ -101,14 +101,14 @@ def _kind6(wanted: Set[int]) -> Intervals:
 def _destination_on_input(context: Context, option: Option) -> Condition:
     """``--limit-iface-in``: of the host's addresses, those of the input interface are LOCAL."""
     wanted = _types(option)
-    if context.around.own is None or wanted != {LOCAL}:
-        raise Unclear("limited to one interface")
+    own_ones = [own for own in context.around.own or () if own.family == context.family]
+    if context.around.own is None or wanted != {LOCAL} or any(not own.interface for own in own_ones):
+        raise Unclear("limited to one interface")  # of an address that the user gave, the interface is not known
     boxes: List[Box] = []
-    for own in context.around.own:
-        if own.family == context.family:
-            interface = interface_value(own.interface)
-            pair = address_range(own.family, own.value, own.value)
-            boxes.append({IIF: ((interface, interface),), DADDR: (pair,)})
+    for own in own_ones:
+        interface = interface_value(own.interface)
+        pair = address_range(own.family, own.value, own.value)
+        boxes.append({IIF: ((interface, interface),), DADDR: (pair,)})
     if context.family == 4:
         boxes.append({**_LO, DADDR: (_LOOPBACK4,)})
     within = V4 if context.family == 4 else V6
@@ -238,8 +238,15 @@ def read_physical_device(context: Context, module: str, options: Sequence[Option
 
 
 def holds_when_negated(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
-    """Matches on what a packet that comes in does not have: a sending socket (owner), a master connection (helper)."""
+    """Matches on what the packets in question do not have: a master connection (helper)."""
     return [ALWAYS if options and all(option.negated for option in options) else NEVER]
+
+
+def read_owner(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:
+    """Matches on the sending socket: what comes in has none, and whose the host's answers are is not known."""
+    inverted = module == "owner" and bool(options) and all(option.negated for option in options)
+    region = Region((OF_CLIENT,) if inverted else NOTHING, (OF_HOST,), "whose the host's answers are is not looked at")
+    return [holds(region, ANY, False, match_words(module, options))]
 
 
 def read_recent(context: Context, module: str, options: Sequence[Option]) -> List[Condition]:

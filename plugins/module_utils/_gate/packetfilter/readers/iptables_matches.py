@@ -25,6 +25,7 @@ from ..model import (
     PROTOCOL,
     SADDR,
     SPORT,
+    TCP_FLAGS,
     TOP,
     Box,
     address_range,
@@ -39,7 +40,6 @@ from .question import (
     HOP_LIMIT,
     HOP_LIMIT_UNKNOWN,
     PACKET_TYPE,
-    SYN_ALONE,
     V4,
     V6,
     where_value,
@@ -186,8 +186,8 @@ def _tcp_flags(context: Context, option: Option) -> Condition:
     if len(option.values) != 2:
         raise Unclear("two lists of flags expected")
     mask, value = _flags(option.values[0]), _flags(option.values[1])
-    boxes = where_value(SYN_ALONE, lambda flags: (flags & mask == value) != option.negated)
-    return holds(Region(boxes), {PROTOCOL: ((6, 6),)}, False, option.words)
+    flags = normal((number, number) for number in range(256) if (number & mask == value) != option.negated)
+    return holds(Region(({TCP_FLAGS: flags},) if flags else NOTHING), {PROTOCOL: ((6, 6),)}, False, option.words)
 
 
 def _syn(context: Context, option: Option) -> Condition:

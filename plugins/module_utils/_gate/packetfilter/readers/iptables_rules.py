@@ -23,6 +23,7 @@ from .iptables_conntrack import CONNTRACK_OPTIONS, read_conntrack, read_mark
 from .iptables_host import (
     holds_when_negated,
     read_address_type,
+    read_owner,
     read_physical_device,
     read_recent,
     read_reverse_path,
@@ -74,9 +75,9 @@ _WHOLE: Dict[str, Reader] = {
             "cpu", "cluster", "socket", "connlabel", "condition",
         )
     },
-    **dict.fromkeys(("frag", "rt", "hbh", "dst", "srh", "cgroup"), never),
+    **dict.fromkeys(("frag", "rt", "hbh", "dst", "srh"), never),
     "recent": read_recent,
-    "owner": holds_when_negated,
+    **dict.fromkeys(("owner", "cgroup"), read_owner),
     "helper": holds_when_negated,
 }  # fmt: skip
 _UNKNOWN = in_doubt(False)

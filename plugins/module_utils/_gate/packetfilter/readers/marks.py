@@ -48,7 +48,7 @@ def masked(mask: int, value: int, negated: bool = False) -> Callable[[int], bool
 def resolved(ruleset: Ruleset) -> Ruleset:
     """The ruleset with the boxes of all conditions on bits of marks. Where the rules can make too many marks to list, such
     a condition is in doubt."""
-    if not any(_asks(rule) for rule in _rules(ruleset)):
+    if not any(isinstance(match, MarkMatch) for rule in _rules(ruleset) for match in rule.matches):
         return ruleset
     values = _possible(ruleset)
     known: Dict[Tuple[int, int], Match] = {}

@@ -16,7 +16,6 @@ from ..model import (
     INVALID,
     JUMP,
     MARK,
-    NEW,
     RETURN,
     UNFOLLOWED,
     UNTRACKED,
@@ -32,6 +31,7 @@ from .nft_effects import NOTRACK, change_to, changed_dimension, unclear_change
 from .nft_maps import look_up
 from .nft_matches import within_both
 from .nft_step import Step, inside, split
+from .question import TRACKED
 
 #: Fields whose change no condition of the model sees: conditions on them are in doubt in any case.
 _HARMLESS_CHANGES = {
@@ -41,7 +41,7 @@ _HARMLESS_CHANGES = {
     ("tcp", "checksum"), ("udp", "checksum"),
 }  # fmt: skip
 #: Where a statement acts: a connection's mark only where there is a connection, a zone and notrack only before there is one.
-_ACTS_ON: Dict[int, Box] = {MARK: ANY, CT_MARK: {CT_STATE: ((NEW, NEW),)}}
+_ACTS_ON: Dict[int, Box] = {MARK: ANY, CT_MARK: TRACKED}
 _ZONE_ACTS_ON: Box = {CT_STATE: ((INVALID, INVALID), (UNTRACKED, UNTRACKED))}
 _NOTRACK_ACTS_ON: Box = {CT_STATE: ((INVALID, INVALID),)}
 _OPERATORS = ("&", "|", "^", "<<", ">>")

@@ -2,57 +2,83 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fields of a packet's connection (``ct``) and of the routing tables (``fib``) that nft's JSON names."""
+"""The fields of a packet's connection (``ct``) that nft's JSON names."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
-from .. import model
+from ..intervals import complement
 from ..model import (
+    ACK,
+    ANSWER,
     ANY,
+    CT_DNAT,
     CT_MARK,
     CT_ZONE,
     DADDR,
     DPORT,
-    IIF,
     ORIGINAL_DADDR,
     ORIGINAL_DPORT,
     PROTOCOL,
     SADDR,
     SPORT,
+    SYN,
+    TCP_FLAGS,
+    TOP,
+    Box,
 )
 from . import names
 from .addresses import address, prefix_range
-from .conditions import NOTHING, Boxes, Unclear
+from .conditions import Boxes, Unclear
 from .nft_field import Field, Part, from_names, in_dimension, with_known_value
-from .nft_fields import NO_PACKET, any_port, interface, interface_by_index, protocol
+from .nft_fields import NO_PACKET, PORTED, any_port, protocol
 from .question import (
+    ANSWERED,
     CONNTRACK_STATE,
-    DESTINATION_TYPE,
-    NOT_TRANSLATED,
-    REVERSE_PATH_EXISTS,
-    REVERSE_PATH_MISSING,
+    NOT_ANSWERED,
+    OF_CLIENT,
+    OF_HOST,
     TRACKED,
-    TRANSLATED,
     V4,
     V6,
-    ZERO,
     Partition,
 )
 
 _plain = from_names({}, "number")
 
-#: The bits of ct status that are known of a first packet: no answer was seen, source NAT comes behind the filter.
-_NEVER_SET = ("expected", "seen-reply", "assured", "snat", "dying")
-_STATUS: Partition = (((NOT_TRANSLATED,), 0), ((TRANSLATED,), names.CT_STATUS["dnat"]))
-_OPEN_STATUS = ~(sum(names.CT_STATUS[name] for name in _NEVER_SET) | names.CT_STATUS["dnat"])
+#: The bits of ct status that are known: of a first packet, no answer was seen; source NAT comes behind the filter.
+_KNOWN_BITS = ("expected", "seen-reply", "assured", "snat", "dying", "dnat")
+_OPEN_STATUS = ~sum(names.CT_STATUS[name] for name in _KNOWN_BITS)
+_TCP: Box = {PROTOCOL: ((6, 6),)}
+_NOT_TCP: Box = {PROTOCOL: complement(_TCP[PROTOCOL], TOP[PROTOCOL])}
+_SYN_ACK = ((SYN | ACK, SYN | ACK),)
+#: A connection over TCP is assured with the client's packet behind the SYN and ACK (tcp_packet), others are some time later.
+_ASSURED: Box = {**_TCP, TCP_FLAGS: complement(_SYN_ACK, TOP[TCP_FLAGS])}
+_NOT_ASSURED: Boxes = ({**_TCP, TCP_FLAGS: _SYN_ACK}, _NOT_TCP)
+
+
+def _status() -> Partition:
+    entries: List[Tuple[Boxes, int]] = []
+    for translated, dnat in (({CT_DNAT: ((0, 0),)}, 0), ({CT_DNAT: ((1, 1),)}, names.CT_STATUS["dnat"])):
+        answered = names.CT_STATUS["seen-reply"] | dnat
+        entries.append((({**NOT_ANSWERED, **translated},), dnat))
+        entries.append((tuple({**ANSWERED, **box, **translated} for box in _NOT_ASSURED), answered))
+        entries.append((({**ANSWERED, **_ASSURED, **translated},), answered | names.CT_STATUS["assured"]))
+    return tuple(entries)
+
 
 _STATE = Field(ANY, from_names(names.CT_STATES, "state"), known=CONNTRACK_STATE, width=32)
 #: For all but the state the rule does not hold without a connection.
 _CONNTRACK: Dict[str, Field] = {
-    "direction": with_known_value(ZERO, from_names({"original": 0, "reply": 1}, "direction"), TRACKED),
-    "status": Field(TRACKED, from_names(names.CT_STATUS, "status"), known=_STATUS, open_bits=_OPEN_STATUS, width=32),
+    "direction": in_dimension(TRACKED, from_names({"original": 0, "reply": 1}, "direction"), ANSWER),
+    "status": Field(
+        TRACKED,
+        from_names(names.CT_STATUS, "status"),
+        known=_status(),
+        open_bits=_OPEN_STATUS,
+        width=32,
+    ),
     "mark": in_dimension(TRACKED, _plain, CT_MARK, 32),
     "zone": in_dimension(TRACKED, _plain, CT_ZONE, 16),
     "l3proto": with_known_value((((V4,), 2), ((V6,), 10)), from_names({"ipv4": 2, "ipv6": 10}, "family"), TRACKED),
@@ -63,11 +89,22 @@ _CONNTRACK: Dict[str, Field] = {
 _RUN_TIME = frozenset(("expiration", "bytes", "packets", "avgpkt", "id", "event"))
 
 
+def _tuple_parts(dimension: int, within: Box = ANY) -> Tuple[Part, ...]:
+    """Of the client's packets and of the host's answers, in which source and destination have changed places."""
+    other = _OTHER_SIDE.get(dimension)
+    if other is None:
+        return (Part(within, dimension),)
+    return (Part({**within, **OF_CLIENT}, dimension), Part({**within, **OF_HOST}, other))
+
+
+_OTHER_SIDE = {SADDR: DADDR, DADDR: SADDR, SPORT: DPORT, DPORT: SPORT}
+
+
 def _tuple_address(dimension: int, family: int) -> Field:
     return Field(
         {**TRACKED, **(V4 if family == 4 else V6)},
         lambda value: address(value, family),
-        (Part(ANY, dimension),),
+        _tuple_parts(dimension),
         range_of=lambda value: prefix_range(value, family),
         width=32 if family == 4 else 128,
         family=family,
@@ -76,7 +113,7 @@ def _tuple_address(dimension: int, family: int) -> Field:
 
 def _tuple_port(dimension: int) -> Field:
     field = any_port(dimension)
-    return Field(TRACKED, field.number, field.parts, unsure=field.unsure, width=16)
+    return Field(TRACKED, field.number, _tuple_parts(dimension, PORTED), unsure=field.unsure, width=16)
 
 
 #: What the client sent, and what the answer to it looks like (after destination NAT).
@@ -105,68 +142,3 @@ def conntrack_field(body: Dict[str, Any], table_family: str) -> Field:
     if family not in ("ip", "ip6"):
         raise Unclear("", TRACKED)
     return _tuple_address(dimension, 4 if family == "ip" else 6)
-
-
-# Of a source's type, the address alone tells these (inet_addr_type, ipv6_addr_type). Older kernels take all of 0.0.0.0/8 for
-# broadcast, newer ones 0.0.0.0 alone.
-_MULTICAST: Boxes = ({**V4, SADDR: ((0xE0000000, 0xEFFFFFFF),)}, {**V6, SADDR: ((0xFF << 120, model.TOP[SADDR]),)})
-_BROADCAST: Boxes = ({**V4, SADDR: ((0, 0), (model.IPV4_TOP, model.TOP[SADDR]))},)
-_OTHER_SOURCES: Boxes = (
-    {**V4, SADDR: ((1, 0xDFFFFFFF), (0xF0000000, model.IPV4_TOP - 1))},
-    {**V6, SADDR: ((0, (0xFF << 120) - 1),)},
-)
-_type = from_names(names.ADDRESS_TYPES, "address type")
-_SOURCE_TYPE = Field(
-    ANY,
-    _type,
-    known=((_MULTICAST, names.ADDRESS_TYPES["multicast"]), (_BROADCAST, names.ADDRESS_TYPES["broadcast"])),
-    unsure=_OTHER_SOURCES,
-    possible=frozenset(names.ADDRESS_TYPES.values()) - {names.ADDRESS_TYPES["multicast"]},
-)
-_DESTINATION_TYPE = in_dimension(ANY, _type, model.DESTINATION_TYPE)
-_ON_INTERFACE = (
-    Field(  # whether a local address is one of the input interface's is not known; any other type is the same
-        ANY,
-        _type,
-        known=tuple(entry for entry in DESTINATION_TYPE if entry[1] != names.ADDRESS_TYPES["local"]),
-        unsure=({model.DESTINATION_TYPE: ((model.LOCAL, model.LOCAL),)},),
-        possible=frozenset((model.LOCAL, model.UNICAST)),
-    )
-)
-
-
-def fib_field(body: Dict[str, Any]) -> Field:
-    """:raises Unclear: when the model has no such field."""
-    flags = set(body.get("flags", ())) - {"mark"}
-    result = body.get("result")
-    if result == "type":
-        if flags == {"daddr"}:
-            return _DESTINATION_TYPE
-        if flags == {"daddr", "iif"}:
-            return _ON_INTERFACE
-        if flags == {"saddr"}:
-            return _SOURCE_TYPE
-    if result in ("oif", "oifname") and flags == {"saddr", "iif"}:
-        return Field(
-            ANY,
-            lambda value: interface_by_index(value)[0],
-            (Part(REVERSE_PATH_EXISTS, IIF),),
-            known=(((REVERSE_PATH_MISSING,), 0),),
-            range_of=interface_by_index if result == "oif" else _name_or_none,
-        )
-    raise Unclear()
-
-
-def _name_or_none(value: Any) -> Tuple[int, int]:
-    return (0, 0) if value == "" else interface(value)
-
-
-def reverse_path(body: Dict[str, Any]) -> Optional[Tuple[Boxes, Boxes, Boxes]]:
-    """Of an expression that looks for a route to the source: where there surely is one, where there surely is none, and
-    where that is not known; None for any other expression."""
-    flags = set(body.get("flags", ()))
-    if body.get("result") not in ("oif", "oifname", "check") or "saddr" not in flags or "daddr" in flags:
-        return None
-    if "iif" in flags:
-        return (REVERSE_PATH_EXISTS,), (REVERSE_PATH_MISSING,), NOTHING
-    return (REVERSE_PATH_EXISTS,), NOTHING, (REVERSE_PATH_MISSING,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...errors import EvidenceError
 from ..model import ACCEPT, DROP, Base
@@ -118,13 +118,13 @@ def _take(item: Dict[str, Any], tables: Dict[TableKey, TableData], subject: str)
             raise EvidenceError(
                 subject, "{0} of table {1} {2}, which is not there".format(kind, body["family"], body["table"]), RIGHT
             )
-        if kind == "chain":
-            table.chains[body["name"]] = ChainData(body["name"], _base(body))
-        elif kind == "rule":
+        if kind == "rule":
             chain = table.chains.get(body["chain"])
             if chain is None:
                 raise EvidenceError(subject, "a rule of chain {0}, which is not there".format(body["chain"]), RIGHT)
             chain.rules.append(body)
+        elif kind == "chain":
+            table.chains[body["name"]] = ChainData(body["name"], _base(body))
         else:
             table.sets[body["name"]] = body
 
@@ -140,16 +140,3 @@ def _base(body: Dict[str, Any]) -> Optional[Base]:
         policy=DROP if body.get("policy") == "drop" else ACCEPT,
         devices=(devices,) if isinstance(devices, str) else tuple(map(str, devices)),
     )
-
-
-def hidden_tables(tables: Dict[TableKey, TableData]) -> FrozenSet[TableKey]:
-    """Tables with iptables matches, whose parameters nft does not show."""
-    found: Set[TableKey] = set()
-    for key, data in tables.items():
-        kinds: Set[str] = set()
-        for statements in data.statements():
-            for statement in statements:
-                kinds.update(statement if isinstance(statement, dict) else ())
-        if "xt" in kinds:
-            found.add(key)
-    return frozenset(found)

@@ -26,6 +26,7 @@ from ..model import (
     PROTOCOL,
     SADDR,
     SPORT,
+    TCP_FLAGS,
     TOP,
     Box,
     interface_range,
@@ -39,8 +40,8 @@ from .question import (
     ASSUMES_OWN_DESTINATION,
     HOP_LIMIT,
     HOP_LIMIT_UNKNOWN,
+    OF_HOST,
     PACKET_TYPE,
-    SYN_ALONE,
     V4,
     V6,
     ZERO,
@@ -121,7 +122,7 @@ FIELDS: Dict[Tuple[str, str], Field] = {
     # The offset and the flag "more fragments" are 0 in a packet that is no fragment; "don't fragment" may be set.
     ("ip", "frag-off"): Field(V4, _plain, known=ZERO, open_bits=0xC000, width=16),
     ("ip6", "hoplimit"): Field(V6, _plain, known=HOP_LIMIT, unsure=HOP_LIMIT_UNKNOWN, width=8),
-    ("tcp", "flags"): with_known_value(SYN_ALONE, from_names(names.TCP_FLAGS, "TCP flag"), _of(6), 8),
+    ("tcp", "flags"): in_dimension(_of(6), from_names(names.TCP_FLAGS, "TCP flag"), TCP_FLAGS, 8),
     ("icmp", "type"): _icmp(1, V4, ICMP_TYPE, names.NFT_ICMP),
     ("icmp", "code"): _icmp(1, V4, ICMP_CODE, names.NFT_ICMP_CODE),
     ("icmpv6", "type"): _icmp(58, V6, ICMP_TYPE, names.NFT_ICMPV6),
@@ -157,7 +158,8 @@ META: Dict[str, Field] = {
         ANY, from_names(names.PACKET_TYPES, "packet type"), known=PACKET_TYPE, note=ASSUMES_OWN_DESTINATION
     ),
 }
-#: Of the socket that sent the packet: what comes in has none, and the rule does not hold, not even negated.
+#: Of the socket that sent the packet: what comes in has none, and the rule does not hold, not even negated. Whose the host's
+#: answers are is not known.
 _OF_SENDER = frozenset(("skuid", "skgid", "cgroup"))
 _RUN_TIME = frozenset(("random", "cpu", "time", "hour", "day", "prandom"))
 
@@ -168,7 +170,7 @@ def meta_field(body: Any) -> Field:
     if key in META:
         return META[key]
     if key in _OF_SENDER:
-        return Field(NO_PACKET, no_number)
+        return Field(OF_HOST, _plain, unsure=EVERYTHING)
     raise Unclear("", run_time=key in _RUN_TIME)
 
 

@@ -13,10 +13,11 @@ import glob
 import os
 import re
 import tempfile
-from dataclasses import dataclass
-from typing import Iterable, List, Set, Tuple
+from dataclasses import dataclass, replace
+from typing import Iterable, Iterator, List, Set, Tuple
 
 from ...errors import EvidenceError
+from ..model import NOTHING_KNOWN, Host
 from . import nft_json
 from .nft_anonymous import joined, with_named_chains
 from .nft_listing import read_listing, without_flags
@@ -53,24 +54,29 @@ class _Loaded:
     listing: str
 
 
-def read_text(path: str, subject: str, interfaces: Iterable[str] = ()) -> nft_json.NftRules:
+def read_text(path: str, subject: str, host: Host = NOTHING_KNOWN) -> nft_json.NftRules:
     """The rules in a file of nft's text form, with all that it includes.
 
     :param subject: what the file is, for messages: ``rules.nft=/etc/nftables.conf``.
-    :param interfaces: names of the host's interfaces, which the rules may take for granted.
+    :param host: where the rules will act, as far as that is known. They may take its interfaces for granted.
 
     :raises EvidenceError: the file cannot be read, nft refuses it (the message tells the line), nft is not here, or a network
         namespace of one's own is not permitted.
     """
     path = os.path.abspath(path)
-    names = set(interfaces) | _mentioned(path, subject)
+    names = set(host.interfaces or ()) | _mentioned(path, subject)
     loaded = _load(path, subject, names)
     listing = read_listing(loaded.listing)
     document = loaded.json
     plain = with_named_chains(without_flags(loaded.listing))
     if plain.strip() != loaded.listing.strip():
         document = _load_listing(plain, subject, names)
-    return nft_json.read(document, subject, listing.dormant, listing.devices, handles=False)
+    return nft_json.read(document, subject, listing.dormant, listing.devices, handles=False, host=elsewhere(host))
+
+
+def elsewhere(host: Host) -> Host:
+    """The host, as rules know it that were loaded elsewhere: numbers of interfaces there say nothing of those here."""
+    return replace(host, interfaces=None)
 
 
 def name_anonymous_chains(document: str, listing: str, subject: str, interfaces: Iterable[str]) -> str:
@@ -91,8 +97,20 @@ def _load_listing(listing: str, subject: str, names: Set[str]) -> str:
 
 def _mentioned(path: str, subject: str) -> Set[str]:
     """Words of the file and of the files that it includes that may be names of interfaces."""
-    directory = os.path.dirname(path)
     names: Set[str] = set()
+    for text in contents(path, subject):
+        for line in _NAMES_INTERFACES.findall(text):
+            names.update(_NAME.findall(line))
+    return set(sorted(names)[:_MOST_NAMES])
+
+
+def contents(path: str, subject: str) -> Iterator[str]:
+    """The text of the file, and of each file that it includes.
+
+    :raises EvidenceError: it cannot be read.
+    """
+    path = os.path.abspath(path)
+    directory = os.path.dirname(path)
     waiting = [path]
     seen: Set[str] = set()
     while waiting:
@@ -101,12 +119,10 @@ def _mentioned(path: str, subject: str) -> Set[str]:
             continue
         seen.add(current)
         text = _content(current, subject, must_exist=current == path)
-        for line in _NAMES_INTERFACES.findall(text):
-            names.update(_NAME.findall(line))
+        yield text
         for pattern in _INCLUDE.findall(text):
             for place in (directory, "/etc"):
                 waiting.extend(sorted(glob.glob(os.path.join(place, pattern))))
-    return set(sorted(names)[:_MOST_NAMES])
 
 
 def _content(path: str, subject: str, must_exist: bool) -> str:

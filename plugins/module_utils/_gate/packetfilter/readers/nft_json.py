@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
 from ..collector import uncollected
-from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where
+from ..model import ACCEPT, DROP, NOTHING_KNOWN, Base, Chain, Host, Rule, Ruleset, Table, Where
 from . import nft_text
 from .chains import without_idle_jumps
 from .conditions import Condition, build, doubt, plain
 from .marks import resolved
-from .nft_document import MALFORMED, ChainData, ChainKey, TableData, TableKey, hidden_tables, malformed, read_document
+from .nft_document import MALFORMED, ChainData, ChainKey, TableData, TableKey, malformed, read_document
 from .nft_matches import Matcher
 from .nft_rules import read_rule, updated_sets
 from .nft_sets import named_sets
@@ -45,6 +45,7 @@ def read(
     devices: Optional[Mapping[ChainKey, Tuple[str, ...]]] = None,
     sets: Optional[Iterable[str]] = None,
     handles: bool = True,
+    host: Host = NOTHING_KNOWN,
 ) -> NftRules:
     """:param subject: what the text is, for messages: ``rules.nft_json=/etc/rules.json``.
     :param dormant: of tables whose flags the text may not tell: whether they are dormant.
@@ -52,11 +53,12 @@ def read(
     :param sets: None where the text tells the elements of sets. Else (``nft -j -t list ruleset``) the outputs of ``nft -j list
         set`` and ``list map`` for those that are needed (`nft_needed.needed_sets`); conditions on any other set are in doubt.
     :param handles: whether a rule's handle is what the user knows it by; else it is the rule's number in its chain.
+    :param host: where the rules act, as far as that is known; ``interfaces`` where the text is from there, too.
 
     :raises EvidenceError: when it is not the whole of what ``nft -j list ruleset`` prints.
     """
     with uncollected():
-        return _read(text, subject, dormant or {}, devices or {}, sets, handles)
+        return _read(text, subject, dormant or {}, devices or {}, sets, handles, host)
 
 
 def _read(
@@ -66,13 +68,13 @@ def _read(
     devices: Mapping[ChainKey, Tuple[str, ...]],
     sets: Optional[Iterable[str]],
     handles: bool,
+    host: Host,
 ) -> NftRules:
     tables = read_document(text, subject, () if sets is None else sets)
     try:
         for key, sleeps in dormant.items():
             if key in tables:
                 tables[key].dormant = sleeps
-        hidden = hidden_tables(tables)
         without: Set[ChainKey] = set()
         for (family, name), data in tables.items():
             for chain in data.chains.values():
@@ -82,13 +84,15 @@ def _read(
                         {**rule, "handle": None, "number": number} for number, rule in enumerate(chain.rules, 1)
                     ]
         notes: Set[str] = set()
-        result = [_table(data, sets is None, notes) for data in tables.values() if _concerns(data, notes)]
+        hidden: Set[TableKey] = set()
+        concerned = [data for data in tables.values() if _concerns(data, notes)]
+        result = [_table(data, sets is None, notes, host, hidden) for data in concerned]
     except MALFORMED as error:
         raise malformed(subject, error) from error
     unclear = frozenset(key for key, data in tables.items() if data.dormant is None)
     counts = {key + (chain.name,): len(chain.rules) for key, data in tables.items() for chain in data.chains.values()}
     ruleset = resolved(Ruleset(tuple(result), tuple(sorted(notes))))
-    return NftRules(ruleset, hidden, unclear, counts, frozenset(without))
+    return NftRules(ruleset, frozenset(hidden), unclear, counts, frozenset(without))
 
 
 def _give_devices(
@@ -122,14 +126,16 @@ def _drops(data: TableData, chain: ChainData) -> bool:
     )
 
 
-def _table(data: TableData, whole: bool, notes: Set[str]) -> Table:
+def _table(data: TableData, whole: bool, notes: Set[str], host: Host, hidden: Set[TableKey]) -> Table:
     updates: Dict[str, Set[str]] = {}
     for statements in data.statements() if data.sets else ():
         for name, operation in updated_sets(statements):
             updates.setdefault(name, set()).add(operation)
-    rules = TableRules(Matcher(data.family, named_sets(data.sets, updates, whole), notes), set(data.chains))
+    rules = TableRules(Matcher(data.family, named_sets(data.sets, updates, whole), notes, host), set(data.chains))
     chains = {chain.name: _chain(data, chain, rules, notes) for chain in data.chains.values()}
     chains.update((name, Chain(name, found)) for name, found in rules.extra.items())
+    if rules.hides:
+        hidden.add((data.family, data.name))
     return Table("nft", data.family, data.name, without_idle_jumps(chains))
 
 
@@ -149,11 +155,14 @@ def _chain(data: TableData, chain: ChainData, table: TableRules, notes: Set[str]
         known = (doubt(text),)
     if base is not None and data.dormant is None:
         rules.extend(_perhaps_dormant(data, chain))
+    place = {"source": "nft", "family": data.family, "table": data.name, "chain": chain.name}
+    quick_rule = table.matcher.quick.rule
     for body in chain.rules:
-        where = RuleWhere(data.family, data.name, chain.name, body)
+        where = RuleWhere(place, body)
         statements = body.get("expr") or ()
-        quick = None if known else table.matcher.quick.rule(statements, where)
+        quick = None if known else quick_rule(statements, where)
         if quick is None:
+            table.hides = table.hides or any(isinstance(item, dict) and "xt" in item for item in statements)
             rules.extend(read_rule(table, statements, where, known))
         else:
             rules.append(quick)
@@ -163,10 +172,11 @@ def _chain(data: TableData, chain: ChainData, table: TableRules, notes: Set[str]
 
 
 class RuleWhere(Where):
-    """Where a rule stands. Its text is put together when somebody asks for it: of most rules, nobody does."""
+    """Where a rule stands. Its text is put together when somebody asks for it: of most rules, nobody does. ``place``: the
+    fields that the rules of one chain share."""
 
-    def __init__(self, family: str, table: str, chain: str, body: Dict[str, Any]) -> None:
-        self.__dict__.update(source="nft", family=family, table=table, chain=chain, body=body)
+    def __init__(self, place: Dict[str, str], body: Dict[str, Any]) -> None:
+        self.__dict__.update(place, body=body)
 
     def __eq__(self, other: object) -> bool:
         if self is other or not isinstance(other, RuleWhere):
@@ -175,8 +185,8 @@ class RuleWhere(Where):
         return mine == its
 
     def __hash__(self) -> int:
-        fields = self.__dict__
-        return hash((fields["table"], fields["chain"], fields["body"].get("handle"), fields["body"].get("number")))
+        body = self.__dict__["body"]
+        return hash(body["number"] if "number" in body else body.get("handle"))
 
     @property
     def position(self) -> str:

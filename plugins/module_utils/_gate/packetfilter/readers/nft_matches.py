@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..intervals import complement, intersect, minus
-from ..model import ANY, CT_MARK, MARK, PROTOCOL, TOP, Box, Intervals
+from ..model import ANY, CT_MARK, MARK, NOTHING_KNOWN, PROTOCOL, TOP, Box, Host, Intervals
 from ..regions import combine
 from . import nft_text
-from .conditions import EVERYTHING, NEVER, NOTHING, Boxes, Condition, Region, Unclear, holds, merged, product
+from .conditions import ALWAYS, EVERYTHING, NEVER, NOTHING, Boxes, Condition, Region, Unclear, holds, merged, product
 from .marks import mark_condition
 from .nft_bits import OPERATORS, Bits
-from .nft_conntrack import conntrack_field, fib_field, reverse_path
+from .nft_conntrack import conntrack_field
+from .nft_fib import fib_field, reverse_path
 from .nft_field import Field
 from .nft_fields import DEMANDS, NO_PACKET, meta_field, payload_field
 from .nft_quick import Quick
@@ -37,12 +38,14 @@ _WITHIN = {
 
 
 class Matcher:
-    """Reads conditions of the rules of one table. ``family``: the table's. ``notes``: collects what was assumed."""
+    """Reads conditions of the rules of one table. ``family``: the table's. ``notes``: collects what was assumed. ``host``: where
+    the rules act, as far as that is known."""
 
-    def __init__(self, family: str, sets: Mapping[str, NamedSet], notes: Set[str]) -> None:
+    def __init__(self, family: str, sets: Mapping[str, NamedSet], notes: Set[str], host: Host = NOTHING_KNOWN) -> None:
         self.family = family
         self.sets = sets
         self.notes = notes
+        self.host = host
         self.quick = Quick()
         self._of_meta: Dict[Tuple[str, str, str], Condition] = {}
         self._regions: Dict[Tuple[str, str], Region] = {}
@@ -96,6 +99,8 @@ class Matcher:
                 there, missing, unknown = found
                 wanted = there if (right is True) == (operator == "==") else missing
                 return _held(Region(wanted, unknown), ANY, False, body)
+        if kind == "meta" and inner.get("key") in ("iif", "oif") and operator in ("==", "!=") and self._is_gone(right):
+            return NEVER if operator == "==" else ALWAYS
         if kind == "meta" and inner.get("key") == "iiftype" and right == _LOOPBACK_KIND and operator in ("==", "!="):
             return self.condition({"left": {"meta": {"key": "iifname"}}, "op": operator, "right": "lo"})
         absent = kind == "ip option" or (kind == "exthdr" and inner.get("name") in _EXTENSION_HEADERS)
@@ -104,6 +109,17 @@ class Matcher:
                 return NEVER  # the kernel ends the rule when it does not find the header
             return NEVER if right else holds(Region(EVERYTHING), V4 if kind == "ip option" else V6, False, "")
         return None
+
+    def _is_gone(self, value: Any) -> bool:
+        """Whether it is the number of an interface that the host no longer has: nft prints the names of those that are there."""
+        text = str(value)
+        if self.host.interfaces is None or not text.isdigit() or text in ("0", *self.host.interfaces):
+            return False
+        self.notes.add(
+            "a rule of a table of family {0} asks for interface number {1}, and there is none: it matches nothing, until an"
+            " interface gets that number again; take it out, or name the interface (iifname)".format(self.family, text)
+        )
+        return True
 
     def operands(self, left: Any) -> List[Operand]:
         """The fields of an expression, one for each part of a concatenation. :raises Unclear: the model has no such field."""
@@ -142,7 +158,7 @@ class Matcher:
         if kind == "ct":
             return conntrack_field(body, self.family)
         if kind == "fib":
-            return fib_field(body)
+            return fib_field(body, self.host)
         if kind in _OF_CHANCE:
             raise Unclear("", self.within_of(body.get("expr")), True)
         if kind == "exthdr":

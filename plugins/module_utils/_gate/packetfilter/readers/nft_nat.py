@@ -14,7 +14,7 @@ from .conditions import Unclear, doubt
 from .nft_effects import nat_family, nat_verdict
 from .nft_maps import look_up
 from .nft_step import Step, inside
-from .question import V4, V6
+from .question import ANSWERED, V4, V6
 from .source_nat import SOURCE_NAT
 
 _FAMILIES: Dict[int, Box] = {0: ANY, 4: V4, 6: V6}
@@ -86,8 +86,10 @@ def synproxy(step: Step, kind: str, body: Any) -> bool:
 
 
 def flow(step: Step, kind: str, body: Any) -> bool:
-    """The first packet of a connection goes into no flow table, and the kernel ends the rule for it."""
-    return True
+    """The first packet of a connection goes into no flow table, and the kernel ends the rule for it, but not for those that
+    follow."""
+    step.narrow(ANSWERED)
+    return False
 
 
 def reset(step: Step, kind: str, body: Any) -> bool:

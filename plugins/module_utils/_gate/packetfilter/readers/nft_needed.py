@@ -10,8 +10,8 @@ from typing import Any, Dict, Iterator, List, Set, Tuple
 
 from .nft_document import MALFORMED, TableData, malformed, read_document
 
-#: Hooks that a packet which comes in can pass.
-_HOOKS = frozenset(("ingress", "prerouting", "input", "forward", "postrouting"))
+#: Hooks that a packet which comes in can pass, or an answer to it.
+_HOOKS = frozenset(("ingress", "prerouting", "input", "forward", "output", "postrouting"))
 
 
 def needed_sets(terse_json: str, subject: str = "nft -j -t list ruleset") -> List[Tuple[str, str, str]]:

@@ -9,9 +9,9 @@ Everything else, and whatever is unusual about these, is for `nft_matches.Matche
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Optional, Tuple
 
-from ..model import ACCEPT, DROP, Match, Rule, Where
+from ..model import ACCEPT, ANY, DROP, Box, Intervals, Match, Rule, Where
 from .addresses import address, network, prefix_range
 from .conditions import MISSHAPEN, Condition, Unclear, plain
 from .nft_fields import FIELDS
@@ -19,24 +19,26 @@ from .nft_fields import FIELDS
 _VERDICTS = ({"accept": None}, {"drop": None})
 _BRANCHES = {"accept": plain(ACCEPT), "drop": plain(DROP)}
 #: What most matches have. Frozen classes set their fields one by one, so these are made around that.
-_CERTAIN: Dict[str, Any] = {"negated": False, "doubt": "", "run_time": False}
+_CERTAIN: Dict[str, Any] = {"within": ANY, "negated": False, "doubt": "", "run_time": False}
 
 
 class Quick:
     """``_known``: conditions on numbers, of which many rules ask for the same."""
 
     def __init__(self) -> None:
-        self._known: Dict[Tuple[Any, Any, int], Condition] = {}
+        self._known: Dict[Tuple[Any, Any, int], Box] = {}
 
     def condition(self, body: Any) -> Optional[Condition]:
         """Of a ``match`` object; None where it is none of these."""
-        left = body["left"]
-        if not isinstance(left, dict):
-            return None
-        payload = left.get("payload")
+        box = self._box(body)
+        return None if box is None else (_certain_match(box),)
+
+    def _box(self, body: Any) -> Optional[Box]:
+        left, right = body["left"], body["right"]
+        payload = left.get("payload") if isinstance(left, dict) else None
         if not isinstance(payload, dict) or len(payload) != 2 or body.get("op", "==") != "==":
             return None
-        protocol, name, right = payload.get("protocol"), payload.get("field"), body["right"]
+        protocol, name = payload.get("protocol"), payload.get("field")
         kind = type(right)
         if kind is int:
             known = self._known.get((protocol, name, right))
@@ -46,9 +48,8 @@ class Quick:
         if field is None or field.dimension < 0:
             return None
         if kind is int and not field.family and 0 <= right < 1 << field.width:
-            result = (Match(({field.dimension: ((right, right),)},), field.within),)
-            self._known[(protocol, name, right)] = result
-            return result
+            self._known[(protocol, name, right)] = box = {**field.within, field.dimension: ((right, right),)}
+            return box
         if not field.family:
             return None
         try:
@@ -61,34 +62,36 @@ class Quick:
                 return None
         except Unclear:
             return None
-        match = Match.__new__(Match)
-        match.__dict__.update(_CERTAIN, boxes=({field.dimension: (pair,)},), within=field.within)
-        return (match,)
+        return {**field.within, field.dimension: (pair,)}
 
     def rule(self, statements: Any, where: Where) -> Optional[Rule]:
-        """A rule that accepts or drops where all of some of these conditions hold, about different fields; or None."""
+        """A rule that accepts or drops where all of some of these conditions hold, about different fields; or None. The
+        conditions become one match."""
         if not isinstance(statements, list) or not statements or statements[-1] not in _VERDICTS:
             return None
-        matches: List[Match] = []
+        together: Dict[int, Intervals] = {}
         asked = 0
-        dimensions: Set[int] = set()
-        for statement in statements[:-1]:
-            if not isinstance(statement, dict) or len(statement) != 1 or "match" not in statement:
-                return None
-            try:
-                condition = self.condition(statement["match"])
-            except MISSHAPEN:
-                return None
-            if condition is None:
-                return None
-            (match,) = condition
-            asked += len(match.within) + 1
-            dimensions.update(match.within)
-            dimensions.update(match.boxes[0])
-            matches.append(match)
-        if len(dimensions) != asked:
+        try:
+            for statement in statements[:-1]:
+                box = self._box(statement["match"]) if len(statement) == 1 else None
+                if box is None:
+                    return None
+                asked += len(box)
+                together.update(box)
+        except MISSHAPEN:
+            return None
+        if len(together) != asked:
             return None
         rule = Rule.__new__(Rule)
-        branches = _BRANCHES[next(iter(statements[-1]))]
-        rule.__dict__.update(matches=tuple(matches), branches=branches, where=where)
+        rule.__dict__.update(
+            matches=(_certain_match(together),) if together else (),
+            branches=_BRANCHES[next(iter(statements[-1]))],
+            where=where,
+        )
         return rule
+
+
+def _certain_match(box: Box) -> Match:
+    match = Match.__new__(Match)
+    match.__dict__.update(_CERTAIN, boxes=(box,))
+    return match

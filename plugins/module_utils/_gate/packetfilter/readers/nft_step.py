@@ -20,12 +20,14 @@ RAW_UPDATE = "raw update"
 
 class TableRules:
     """What the rules of one table share. ``chains``: the names of its chains. ``extra``: rules that need a chain of their own,
-    because they come behind a change that their own conditions must not see: name -> rules."""
+    because they come behind a change that their own conditions must not see: name -> rules. ``hides``: whether one has an
+    iptables match or target, whose parameters nft does not show."""
 
     def __init__(self, matcher: Matcher, chains: Set[str]) -> None:
         self.matcher = matcher
         self.chains = chains
         self.extra: Dict[str, Tuple[Rule, ...]] = {}
+        self.hides = False
 
     def verdict(self, value: Any) -> Verdict:
         """A verdict as JSON writes it."""

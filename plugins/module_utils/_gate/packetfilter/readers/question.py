@@ -4,10 +4,11 @@
 
 """What is known about the packet in question before any rule is read.
 
-The question is about the first packet of a new connection, without IP options and extension headers, and not a fragment.
-Many conditions are decided by that. Each fact here is a partition of all packets: boxes, with the value that the field
-has for the packets in them. What changes on the packet's way (conntrack state, type of the destination, marks) is a
-dimension of the model, and the partition tells which values of the field are which values of the dimension.
+The question is about the first packet of a new connection and those that follow it, without IP options and extension
+headers, and no fragments. Many conditions are decided by that. Each fact here is a partition of all packets: boxes, with the
+value that the field has for the packets in them. What changes on the packet's way (conntrack state, type of the destination,
+marks), or from the first packet to those that follow it, is a dimension of the model, and the partition tells which values of
+the field are which values of the dimension.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from typing import Callable, Tuple
 from .. import model
 from ..intervals import complement, normal
 from ..model import (
+    ANSWER,
     CT_DNAT,
     CT_STATE,
     DADDR,
+    ESTABLISHED,
     FAMILY,
     ICMP_TYPE,
     INVALID,
@@ -34,7 +37,7 @@ from ..model import (
     Box,
 )
 from .conditions import EVERYTHING, Boxes, merged
-from .names import ADDRESS_TYPES, CT_STATES, PACKET_TYPES, TCP_FLAGS
+from .names import ADDRESS_TYPES, CT_STATES, PACKET_TYPES
 
 #: Chains at prerouting with a lower priority run before conntrack (NF_IP_PRI_CONNTRACK).
 CONNTRACK_PRIORITY = -200
@@ -78,9 +81,7 @@ PACKET_TYPE: Partition = (
     (({FAMILY: ((4, 4),), ORIGINAL_DADDR: _BROADCAST4},), PACKET_TYPES["broadcast"]),
 )
 
-#: ``tcp flags``, where the protocol is TCP.
-SYN_ALONE: Partition = ((EVERYTHING, TCP_FLAGS["syn"]),)
-#: A field whose value is 0 for every packet in question: ``ct direction`` (original), ``ip frag-off``.
+#: A field whose value is 0 for every packet in question: ``ip frag-off``.
 ZERO: Partition = ((EVERYTHING, 0),)
 
 #: ``ip6 hoplimit`` and ``-m hl``: receivers drop neighbour discovery with another hop limit (RFC 4861, 6.1 and 7.1; RFC 3971;
@@ -101,11 +102,23 @@ HOP_LIMIT_UNKNOWN: Boxes = (
 #: prerouting -200, notrack, neighbour discovery) is followed by the evaluation, so this holds in every chain.
 CONNTRACK_STATE: Partition = tuple(
     (({CT_STATE: ((value, value),)},), CT_STATES[name])
-    for value, name in ((INVALID, "invalid"), (NEW, "new"), (UNTRACKED, "untracked"), (RELATED, "related"))
+    for value, name in (
+        (INVALID, "invalid"),
+        (NEW, "new"),
+        (UNTRACKED, "untracked"),
+        (RELATED, "related"),
+        (ESTABLISHED, "established"),
+    )
 )
 #: Packets that have a connection at all. ``ct mark``, ``--ctorigdst`` and all other conntrack matches but the state hold for no
 #: other packet, not even negated.
-TRACKED: Box = {CT_STATE: ((NEW, NEW),)}
+TRACKED: Box = {CT_STATE: ((NEW, NEW), (ESTABLISHED, ESTABLISHED))}
+#: Of these, the packets whose connection has nothing but the first packet so far, and those that belong to one with more.
+NOT_ANSWERED: Box = {CT_STATE: ((NEW, NEW),)}
+ANSWERED: Box = {CT_STATE: ((ESTABLISHED, ESTABLISHED),)}
+#: The client's packets, and the host's answers.
+OF_CLIENT: Box = {ANSWER: ((0, 0),)}
+OF_HOST: Box = {ANSWER: ((1, 1),)}
 #: Packets whose destination was translated (``ct status dnat``, ``--ctstate DNAT``), and the others.
 TRANSLATED: Box = {**TRACKED, CT_DNAT: ((1, 1),)}
 NOT_TRANSLATED: Box = {**TRACKED, CT_DNAT: ((0, 0),)}
