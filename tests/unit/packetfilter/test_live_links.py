@@ -21,13 +21,13 @@ from _gate.packetfilter.readers import nft_json
 
 #: As of a program that Linux 6.18 runs in its generic mode.
 PROGRAM = {"mode": 2, "prog": {"id": 7, "name": "dropper", "jited": 1}, "attached": [{"mode": 2, "prog": {"id": 7}}]}
-LINKS = [
+LINKS = (
     {"ifname": "lo"},
     {"ifname": "eth0", "xdp": PROGRAM},
     {"ifname": "eth0.7", "link": "eth0", "linkinfo": {"info_kind": "vlan"}},
     {"ifname": "eth1", "xdp": {"mode": 0}},
     {"ifname": "eth2"},
-]
+)
 OPEN = """{"nftables": [{"metainfo": {}}, {"table": {"family": "inet", "name": "t"}},
  {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}},
  {"rule": {"family": "inet", "table": "t", "chain": "c", "handle": 2, "expr": [
