@@ -278,7 +278,7 @@ def accepted(
     """
     journey = Journey(space, ruleset, host, question, arrives)
     answer = Acceptance(journey, journey.fate(), question)
-    answer.interfaces = _interface_ranges(ruleset)
+    answer.interfaces = _interface_ranges(ruleset, IIF in journey.stages.dimensions)
     answer.notes = tuple(_notes(ruleset, host))
     return answer
 
@@ -297,14 +297,16 @@ def difference(before: Acceptance, after: Acceptance) -> Tuple[int, int]:
     return space.minus(after.may, before.may), space.minus(before.may, after.may)
 
 
-def _interface_ranges(ruleset: Ruleset) -> Tuple[Tuple[int, int], ...]:
-    """All input interfaces and wildcards that any rule names."""
+def _interface_ranges(ruleset: Ruleset, asked_for: bool) -> Tuple[Tuple[int, int], ...]:
+    """All input interfaces and wildcards that any rule names. ``asked_for``: whether a rule that acts on routed packets does."""
     found: Set[Tuple[int, int]] = set()
     for table in ruleset.tables:
+        acts = table.family not in ASIDE and any(chain.base for chain in table.chains.values())
+        may_name = asked_for or not acts
         for chain in table.chains.values():
             if chain.base is not None:
                 found.update(interface_range(device, "*") for device in chain.base.devices)
-            for rule in chain.rules:
+            for rule in chain.rules if may_name else ():
                 for match in rule.matches:
                     if IIF in match.within:
                         found.update(match.within[IIF])

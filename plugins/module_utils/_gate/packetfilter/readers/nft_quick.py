@@ -83,11 +83,10 @@ class Quick:
         if len(together) != asked:
             return None
         rule = Rule.__new__(Rule)
-        rule.__dict__.update(
-            matches=(_certain_match(together),) if together else (),
-            branches=_BRANCHES[next(iter(statements[-1]))],
-            where=where,
-        )
+        fields = rule.__dict__
+        fields["matches"] = (_certain_match(together),) if together else ()
+        fields["branches"] = _BRANCHES[next(iter(statements[-1]))]
+        fields["where"] = where
         return rule
 
 
