@@ -31,6 +31,14 @@ options:
       - What other programs add once they run, such as Docker and fail2ban, is in no file, so it is V(unknown) there.
     type: bool
     default: false
+  listeners:
+    description:
+      - Return also what listens on the host, as M(mailops.gate.listening_ports_info) does without arguments of commands. It is
+        no part of this module's verdict; M(mailops.gate.assert_mail_server) takes it.
+      - For a task that needs both, since starting a second module takes longer than what it does. It is returned even where
+        the packet filter cannot be read.
+    type: bool
+    default: false
   services:
     required: true
   policy:
@@ -47,6 +55,7 @@ options:
       - Return the evidence as well, as M(mailops.gate.firewall_ports_info) does. M(mailops.gate.assert_mail_server) takes it.
 seealso:
   - module: mailops.gate.firewall_ports_info
+  - module: mailops.gate.listening_ports_info
   - module: mailops.gate.assert_mail_ports
 """
 
@@ -138,6 +147,10 @@ families:
   returned: if O(verbose=true)
   type: list
   elements: str
+listeners:
+  description: What listens on the host, as M(mailops.gate.listening_ports_info) returns it.
+  returned: if O(listeners=true)
+  type: dict
 notes:
   description: Assumptions and warnings of the readers.
   returned: always

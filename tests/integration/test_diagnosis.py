@@ -43,6 +43,7 @@ from ansible_collections.mailops.gate.plugins.module_utils._ansible.options impo
 )
 from ansible_collections.mailops.gate.plugins.module_utils._ansible.server_tasks import assert_mail_server  # noqa: E402
 from ansible_collections.mailops.gate.plugins.module_utils._gate.judge.causes import CAUSES  # noqa: E402
+from ansible_collections.mailops.gate.plugins.module_utils._gate.judge.surplus import SURPLUS  # noqa: E402
 from ansible_collections.mailops.gate.plugins.module_utils._gate.names.sensor import look_at_names  # noqa: E402
 from ansible_collections.mailops.gate.plugins.module_utils._gate.wire.look import Limits  # noqa: E402
 
@@ -60,14 +61,20 @@ REDIRECT = "table inet t {{ chain c {{ type nat hook prerouting priority -100; {
 STRICT = (
     """policy drop; ct state established accept; iif lo accept; meta l4proto ipv6-icmp accept; tcp dport 25 accept;"""
 )
+#: As Docker publishes a port without a proxy of its own.
+PUBLISH = """table inet p {{ chain c {{ type nat hook prerouting priority -100; fib daddr type != local return;
+    meta nfproto ipv4 tcp dport {0} dnat ip to {2}:{1}; meta nfproto ipv6 tcp dport {0} dnat ip6 to [{3}]:{1}; }}; }};"""
 SMTP: dict[str, Any] = {"name": "smtp"}
+ROUTER = ["198.51.100.1", "2001:db8:51::1"]
+ROUTER_RECORDS = {(NAME, "A"): ROUTER[:1], (NAME, "AAAA"): ROUTER[1:]}
 
 
 @dataclass(frozen=True)
 class Case:
     """``service``: what is required. ``server``, ``way``: rules there. ``planted``, ``on_the_way``: listeners there, as
     planted_server.py takes them. ``records``: of DNS. ``families``: those that the cause holds for. ``without``: views that are
-    left out. ``container``: the router's network stands for a container's of the host."""
+    left out. ``container``: the router's network stands for a container's of the host. ``published``: the router is the host, and
+    Postfix behind it is in a container's network. ``beside``: more services, with which nothing is wrong."""
 
     cause: str
     service: dict[str, Any] = field(default_factory=lambda: SMTP)
@@ -79,6 +86,12 @@ class Case:
     families: tuple[str, ...] = ("ipv4", "ipv6")
     without: tuple[str, ...] = ("router",)
     container: bool = False
+    published: bool = False
+    beside: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def addresses(self) -> list[str]:
+        return ROUTER if self.published else [RELAY, RELAY_V6]
 
 
 HIDDEN = ("router", "listeners", "filter", "here")
@@ -93,6 +106,7 @@ CASES = [
     Case("listen.one-family", POP3, planted=("hold 0.0.0.0 110",), families=("ipv6",)),
     Case("listen.other-address", POP3, planted=(f"hold {MX_COM} 110", "hold 2001:db8:113::21 110")),
     Case("filter.drops", server=INPUT.format("meta nfproto ipv6 tcp dport 25 drop;"), families=("ipv6",)),
+    Case("filter.drops", server=INPUT.format("meta nfproto ipv4 tcp dport 25 drop;"), families=("ipv4",)),
     Case("filter.drops", server=INPUT.format("tcp dport 25 drop;")),
     Case("filter.rejects", server=INPUT.format("tcp dport 25 reject;")),
     Case("filter.by-source", server=INPUT.format("ip saddr 198.51.100.0/24 tcp dport 25 drop;"), families=("ipv4",)),
@@ -141,6 +155,49 @@ CASES = [
     Case("server.refuses", {"name": "submission", "port": 2587}, planted=("refuse :: 2587",)),
     Case("server.no-tls", {"name": "submission", "port": 2587}, planted=("no-tls :: 2587",)),
     Case("server.throttled", {"name": "submission", "port": 2587}, planted=("busy :: 2587",)),
+    Case("fine", {"name": "smtp", "port": 2525}, server=REDIRECT.format("tcp dport 2525 redirect to :25;")),
+    Case("listen.nothing", {"name": "smtp", "port": 2525}, server=REDIRECT.format("tcp dport 2525 redirect to :26;")),
+    Case(
+        "fine",
+        server=INPUT.format(STRICT + "ip saddr 10.0.0.0/8 tcp dport 110 accept;"),
+        planted=("hold :: 110", "hold :: 143"),
+        beside=({"name": "imap", "closed": True}, {"name": "pop3", "from": ["10.0.0.0/8"]}),
+    ),
+    Case(
+        "fine.published",
+        way=PUBLISH.format(25, 25, RELAY, RELAY_V6),
+        records=ROUTER_RECORDS,
+        published=True,
+    ),
+    Case(
+        "fine.published",
+        {"name": "smtp", "port": 2525},
+        way=PUBLISH.format(2525, 25, RELAY, RELAY_V6),
+        records=ROUTER_RECORDS,
+        published=True,
+    ),
+]
+#: What is there though nothing requires it: each names the one port that it is about.
+SURPLUS_CASES = [
+    (
+        110,
+        Case(
+            "surplus.open-and-listening",
+            server=INPUT.format(STRICT + "tcp dport 110 accept;"),
+            planted=("hold :: 110",),
+        ),
+    ),
+    (110, Case("surplus.nothing-behind", server=INPUT.format(STRICT + "tcp dport 110 accept;"))),
+    (
+        3306,
+        Case(
+            "surplus.published",
+            way=INPUT.format(STRICT) + PUBLISH.format(3306, 465, RELAY, RELAY_V6),
+            on_the_way=("hold :: 25",),
+            records=ROUTER_RECORDS,
+            published=True,
+        ),
+    ),
 ]
 
 
@@ -168,17 +225,21 @@ def options_of(spec: dict[str, dict[str, Any]], **given: Any) -> dict[str, Any]:
 def verdict(lab: EgressLab, case: Case, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(wire_tasks, "limits", lambda options: LIMITS)
     service = dict(case.service)
-    shared = {"services": [service], "server_name": service.pop("server_name", NAME), "trust": str(lab.ca)}
-    with lab.outside.entered():
+    shared = {
+        "services": [service, *case.beside],
+        "server_name": service.pop("server_name", NAME),
+        "trust": str(lab.ca),
+    }
+    with (lab.way if case.published else lab.outside).entered():
         listening = listening_ports_info(options_of(LISTENING_PORTS_INFO))
         filtered = assert_firewall_ports(
             options_of(FIREWALL_PORTS, host=[NAME], fail_on=["never"], verbose=True, **shared)
         )
-        wire = {} if "here" in case.without else {"server": looked(shared)}
+        wire = {} if "here" in case.without else {"server": looked(shared, case.addresses)}
     for name, place in (("client", lab.host), ("router", lab.way)):
         if name not in case.without:
             with place.entered():
-                wire[name] = looked(shared)
+                wire[name] = looked(shared, case.addresses)
     with NameServer(case.records) as server:
         seen = options_of(
             MAIL_SERVER,
@@ -201,7 +262,10 @@ def crossed(result: dict[str, Any]) -> dict[str, Any]:
 
 def of_the_host(lab: EgressLab, seen: dict[str, Any], case: Case) -> dict[str, Any]:
     """Without other containers of this machine: they are not of the host that the namespace stands for."""
-    own = {"", f"net:[{os.stat('/run/netns/' + lab.way.name).st_ino}]"} if case.container else {""}
+    own = {""}
+    for is_a_container, place in ((case.container, lab.way), (case.published, lab.outside)):
+        if is_a_container:
+            own.add(f"net:[{os.stat('/run/netns/' + place.name).st_ino}]")
     return {
         **seen,
         "listeners": [each for each in seen["listeners"] if each.get("namespace", "") in own],
@@ -209,20 +273,15 @@ def of_the_host(lab: EgressLab, seen: dict[str, Any], case: Case) -> dict[str, A
     }
 
 
-def looked(shared: dict[str, Any]) -> dict[str, Any]:
-    look = options_of(
-        MAIL_PORTS, host=[NAME], addresses=[RELAY, RELAY_V6], depth="handshake", fail_on=["never"], **shared
-    )
+def looked(shared: dict[str, Any], addresses: list[str]) -> dict[str, Any]:
+    look = options_of(MAIL_PORTS, host=[NAME], addresses=addresses, depth="handshake", fail_on=["never"], **shared)
     result = wire_tasks.assert_mail_ports(look)
     for port in result["ports"]:
         assert len(json.dumps(port)) < 1000, port
     return result
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{number}-{case.cause}" for number, case in enumerate(CASES)])
-def test_the_cause_that_is_planted_is_the_one_that_is_named(
-    lab: EgressLab, case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def planted_and_judged(lab: EgressLab, case: Case, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     script = [sys.executable, str(HERE / "planted_server.py")]
     with contextlib.ExitStack() as stack:
         for place, planted in ((lab.outside, case.planted), (lab.way, case.on_the_way)):
@@ -231,7 +290,14 @@ def test_the_cause_that_is_planted_is_the_one_that_is_named(
         for place, rules in ((lab.outside, case.server), (lab.way, case.way)):
             if rules:
                 stack.enter_context(lab.filtered(place, rules))
-        whole = verdict(lab, case, monkeypatch)
+        return verdict(lab, case, monkeypatch)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{number}-{case.cause}" for number, case in enumerate(CASES)])
+def test_the_cause_that_is_planted_is_the_one_that_is_named(
+    lab: EgressLab, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = planted_and_judged(lab, case, monkeypatch)
     found = whole["diagnoses"][0]
     assert found["cause"] == case.cause, whole["msg"]
     assert tuple(found["families"]) == case.families, whole["msg"]
@@ -241,6 +307,8 @@ def test_the_cause_that_is_planted_is_the_one_that_is_named(
     ]
     wanted = [each["cause"] for each in whole["diagnoses"] if each["cause"] not in UNTOLD]
     assert sorted(each["diagnosis"] for each in told) == sorted(wanted), whole["msg"]
+    if case.beside:
+        assert not {each["outcome"] for each in whole["findings"]} & {"fail", "unknown"}, whole["msg"]
     if case.cause in UNTOLD:
         return
     told.sort(key=lambda each: each["diagnosis"] != case.cause)
@@ -250,4 +318,21 @@ def test_the_cause_that_is_planted_is_the_one_that_is_named(
 
 
 #: A client gets what it should; or no view saw anything, and what was not looked at has no finding.
-UNTOLD = ("fine", "unknown")
+UNTOLD = ("fine", "fine.published", "unknown")
+
+
+@pytest.mark.parametrize("port, case", SURPLUS_CASES, ids=[case.cause for _port, case in SURPLUS_CASES])
+def test_a_surplus_that_is_planted_is_the_one_that_is_named(
+    lab: EgressLab, port: int, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = planted_and_judged(lab, case, monkeypatch)
+    told = [each for each in whole["findings"] if each.get("diagnosis", "").startswith("surplus.")]
+    named = {(each["diagnosis"], each["port"], each["outcome"]) for each in told}  # each rule has a remedy of its own
+    assert named == {(case.cause, port, "fail")}, whole["msg"]
+    assert told[0]["cause"] and told[0]["fix"] and told[0]["settles"]
+    assert whole["stops"]
+
+
+def test_every_cause_has_a_case_on_real_sockets_and_a_real_filter() -> None:
+    assert {case.cause for case in CASES} == set(CAUSES)
+    assert {case.cause for _port, case in SURPLUS_CASES} == set(SURPLUS)

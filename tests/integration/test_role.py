@@ -11,6 +11,7 @@ The same host with every cause, without the role, is test_diagnosis.py."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -136,6 +137,7 @@ def test_a_right_server_passes_from_several_places_and_nothing_changes(gate: Gat
         result = gate.run(verify_vantages=["client", "router", NAME])
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"{NAME} goes on" in result.stdout
+    assert looks_on_the_host(result.stdout) == {"packet filter": "ok", "sockets": "skipping"}, "one module is started"
     verdict = gate.verdict()
     assert verdict["outcome"] in ("pass", "warn"), verdict["msg"]
     assert [each["cause"] for each in verdict["diagnoses"]] == ["fine"]
@@ -148,6 +150,14 @@ def test_a_right_server_passes_from_several_places_and_nothing_changes(gate: Gat
     ]
     shown = verdict["diagnoses"][0]["shown"]
     assert (shown["here"], shown["outside"]) == ("open", "open")
+
+
+def looks_on_the_host(output: str) -> dict[str, str]:
+    """What became of each task that looks on the host."""
+    pattern = (
+        rf"TASK \[\S+ : Evidence (?:and findings )?of the (packet filter|sockets)\] \*+\n(\w+): \[{re.escape(NAME)}\]"
+    )
+    return dict(re.findall(pattern, output))
 
 
 @pytest.mark.parametrize(
@@ -204,9 +214,11 @@ def test_tags_look_at_one_view_in_check_mode_too(gate: Gate) -> None:
         assert [each["check"] for each in gate.verdict()["findings"]] == ["firewall.missing-opening"]
         result = gate.run("--check", "--tags", "listeners")
         assert gate.verdict()["views"] == ["the sockets"], result.stdout
+        assert looks_on_the_host(result.stdout) == {"sockets": "ok"}
         assert result.returncode == 0, result.stdout
         result = gate.run("--check", "--tags", "wire")
         assert gate.told() == [("mail.reachable", "unknown.silent")], result.stdout
+        assert not looks_on_the_host(result.stdout)
         assert "changed=0" in result.stdout
 
 

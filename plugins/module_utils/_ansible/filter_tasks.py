@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from typing import Any, Mapping
 
-from .._gate.errors import IntentError
+from .._gate.errors import EvidenceError, IntentError
 from .._gate.judge.firewall import judge_firewall
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
 from .._gate.packetfilter.evaluate import Acceptance, difference, undecided_difference
@@ -18,6 +18,7 @@ from .._gate.packetfilter.openings import describe, lines, openings, rule_text
 from .._gate.packetfilter.parity import open_in_one_family
 from .._gate.packetfilter.sensor import LIVE, FilterEvidence, look_at_filter
 from .._gate.report.plain import verdict_as_dict
+from .listener_tasks import listening_ports_info
 from .shared_options import parse_list, parse_timeout
 
 
@@ -43,7 +44,20 @@ def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of ``assert_firewall_ports``: the verdict, ``failed`` as ``fail_on`` says."""
+    """The result of ``assert_firewall_ports``: the verdict, ``failed`` as ``fail_on`` says. What listens stands beside it, if
+    asked for, even where the packet filter could not be read."""
+    if not options["listeners"]:
+        return _asserted(options)
+    sockets = listening_ports_info({"verbose": False})
+    del sockets["changed"]
+    try:
+        result = _asserted(options)
+    except EvidenceError as error:
+        result = {"msg": str(error), "failed": True}
+    return dict(result, listeners=sockets)
+
+
+def _asserted(options: Mapping[str, Any]) -> dict[str, Any]:
     fail_on = parse_fail_on(options["fail_on"])
     services = parse_list(options)
     host = options["host"][0] if options["host"] else socket.gethostname()

@@ -51,7 +51,12 @@ def _spec(*parts: dict[str, dict[str, Any]], required: tuple[str, ...] = ()) -> 
 
 MAIL_PORTS = _spec(SHARED, required=("host", "services"))
 FIREWALL_PORTS_INFO = _spec(SHARED, FILTER, {"baseline": {"type": "raw"}})
-FIREWALL_PORTS = _spec(SHARED, FILTER, {"next_boot": {"type": "bool", "default": False}}, required=("services",))
+FIREWALL_PORTS = _spec(
+    SHARED,
+    FILTER,
+    {name: {"type": "bool", "default": False} for name in ("next_boot", "listeners")},
+    required=("services",),
+)
 LISTENING_PORTS_INFO = _spec(SHARED)
 MAIL_EGRESS = _spec(SHARED, EGRESS)
 MAIL_SERVER: dict[str, dict[str, Any]] = {

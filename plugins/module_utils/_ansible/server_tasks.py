@@ -99,7 +99,8 @@ class _Gathered:
             self.listeners = listeners_from(options["listeners"], "listeners")
         for name, result in options["wire"].items():
             if self._is_there(result, f"the ports from {name}"):
-                self.vantages.append(vantage_from(str(name), result, name == inventory_name, f"wire.{name}"))
+                itself = name == inventory_name
+                self.vantages.append(vantage_from(str(name), result, itself, f"wire.{name}", options["host"]))
 
     def _is_there(self, result: object, view: str) -> bool:
         if result is None:

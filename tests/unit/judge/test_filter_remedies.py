@@ -174,6 +174,18 @@ def test_bans_of_some_clients_are_one_warning(faults):
     assert warning.fix.startswith("fail2ban-client unban")
 
 
+@pytest.mark.parametrize(
+    ("name", "who"), [("f2b-sshd", "fail2ban"), ("f2b-sshd6", "fail2ban"), ("my-f2b-x", "iptables")]
+)
+def test_a_set_of_fail2bans_is_told_by_its_name(name, who):
+    """With its action iptables-ipset the rule stands in INPUT itself."""
+    text = f"-A INPUT -p tcp -m multiport --dports 25,993 -m set --match-set {name} src -j REJECT"
+    assert manager(Where("iptables", "ip", "filter", "INPUT", "line 5", text)) == who
+    assert (
+        manager(Where("iptables", "ip", "filter", "INPUT", "line 5", text.replace(" src ", " src,dst "))) == "iptables"
+    )
+
+
 def test_a_port_that_is_closed_anyway_is_missing_whoever_is_banned(faults):
     found = faults(["imaps"], banned("192.0.2.7/32", opened="INPUT -p tcp --dport 465 -j DROP"), banned())
     assert ("firewall.missing-opening", FAIL, 993) in [(item.check, item.outcome, item.port) for item in found]

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from _gate.errors import EvidenceError
 from _gate.listeners import processes
 from _gate.listeners.evidence import Namespace, Owner, Published, RawSocket
 from _gate.listeners.sensor import Host, look_at_listeners
@@ -258,3 +259,8 @@ def test_the_kernel_is_asked_inside_a_namespace_where_that_is_permitted(tree):
     (listener,) = look(tree, ask_inside=ask)
     assert asked == [str(tree.proc / "400" / "ns" / "net")]
     assert listener.families == ("ipv4", "ipv6") and listener.namespace == CONTAINER
+
+
+def test_sockets_that_cannot_be_read_are_not_taken_for_none(tree):
+    with pytest.raises(EvidenceError, match="no netlink nor .*/net/tcp"):
+        look_at_listeners(host(tree, ask_kernel=refuse))

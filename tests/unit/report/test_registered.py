@@ -53,7 +53,7 @@ def test_what_joining_takes_of_a_port_comes_out_as_it_went_in():
     )
     lost = PortEvidence("mx", "", "", 25, "name-not-found", detail="no such name")
     result = {**EMPTY, "ports": [sight_as_dict(port), sight_as_dict(lost)]}
-    assert vantage_from("office", crossed(result), False, "wire.office").ports == (port, lost)
+    assert vantage_from("office", crossed(result), False, "wire.office", "mx").ports == (port, lost)
 
 
 def test_a_port_is_small_whatever_the_server_says():
@@ -74,8 +74,8 @@ def test_who_sees_the_host_from_its_own_address_is_the_host(address, source, its
     family = "ipv6" if ":" in address else "ipv4"
     port = PortEvidence("mx", address, family, 25, REFUSED, source_address=source, from_itself=address == source)
     result = {**EMPTY, "ports": [sight_as_dict(port)]}
-    assert vantage_from("localhost", result, False, "wire").itself is itself
-    assert vantage_from("mx", result, True, "wire").itself is True
+    assert vantage_from("localhost", result, False, "wire", "mx").itself is itself
+    assert vantage_from("mx", result, True, "wire", "mx").itself is True
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,22 @@ def test_what_is_no_result_of_the_sockets_is_refused(result):
 @pytest.mark.parametrize("ports", [None, "x", [3], [{"port": "25"}], [{"host": "h", "port": 25, "state": 3}], [{}]])
 def test_what_is_no_result_of_the_ports_is_refused(ports):
     with pytest.raises(IntentError, match="wire"):
-        vantage_from("office", {**EMPTY, "ports": ports}, False, "wire.office")
+        vantage_from("office", {**EMPTY, "ports": ports}, False, "wire.office", "h")
+
+
+def test_of_a_look_at_several_hosts_the_others_are_left_out():
+    ports = [PortEvidence(host, "192.0.2.1", "ipv4", 25, OPEN) for host in ("mx1", "MX2.", "mx3")]
+    passed = [{"check": "mail.reachable", "host": host, "port": 25, "service": "smtp"} for host in ("mx1", "mx2")]
+    result = {"findings": [], "passed": passed, "ports": [sight_as_dict(port) for port in ports]}
+    vantage = vantage_from("office", crossed(result), False, "wire.office", "mx2")
+    assert (vantage.ports, [each.host for each in vantage.findings]) == ((ports[1],), ["mx2"])
+
+
+def test_what_was_seen_of_another_host_is_refused():
+    port = PortEvidence("mx1", "192.0.2.1", "ipv4", 25, OPEN)
+    result = {**EMPTY, "ports": [sight_as_dict(port)]}
+    with pytest.raises(IntentError, match=r"wire.office.ports.*mx1"):
+        vantage_from("office", crossed(result), False, "wire.office", "mx2")
 
 
 def test_what_is_no_result_of_the_filter_is_refused():

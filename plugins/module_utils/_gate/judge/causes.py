@@ -9,13 +9,15 @@ The list is in order: the first cause all of whose conditions hold is the one. d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Mapping
+
+from ..dataclass import dataclass, field
 
 # What a view shows. UNKNOWN: it was not looked at, or does not decide.
 UNKNOWN = "unknown"
-# names: the addresses that DNS has for the host's name
+# names: the addresses that DNS has for the host's name. BY_FILES: none, and no public DNS can have that name
 HERE = "here"
+BY_FILES = "known without DNS"
 ELSEWHERE = "elsewhere"
 NOT_FOUND = "not found"
 # listening: sockets on the port. HERE: at the addresses that clients use
@@ -55,7 +57,7 @@ _NOT_HERE = (NOTHING, LOOPBACK, OTHER_FAMILY, OTHER_ADDRESS)
 
 #: Every view and what it can show; of the document, and of the test that goes through all combinations.
 VIEWS: dict[str, tuple[str, ...]] = {
-    "names": (UNKNOWN, HERE, ELSEWHERE, NOT_FOUND),
+    "names": (UNKNOWN, HERE, BY_FILES, ELSEWHERE, NOT_FOUND),
     "listening": (UNKNOWN, HERE, NOTHING, LOOPBACK, OTHER_FAMILY, OTHER_ADDRESS, IN_CONTAINER),
     "filter": (UNKNOWN, ACCEPTS, DROPS, REJECTS, BY_SOURCE, BY_INTERFACE, BY_RATE),
     "here": (UNKNOWN, OPEN, *SHUT),
@@ -82,16 +84,16 @@ class Cause:
 
 CAUSES: dict[str, Cause] = {
     "name.not-found": Cause(
-        "DNS has no address for {name}",
+        "DNS has no address for {host}: {known_otherwise}",
         {"names": (NOT_FOUND,)},
-        "dig +short {name} A; dig +short {name} AAAA",
-        "add the A and AAAA records of {name}",
+        "dig +short {host} A; dig +short {host} AAAA",
+        "add the A and AAAA records of {host}; where no client uses that name, give addresses in its place",
     ),
     "name.elsewhere": Cause(
-        "DNS points elsewhere: {name} has {dns}, and this host has {own}",
+        "DNS points elsewhere: {host} has {dns}, and this host has {own}",
         {"names": (ELSEWHERE,)},
-        "compare ip -br address with dig +short {name} A {name} AAAA",
-        "mend the records of {name}, or give the host the address; where the address is translated to this host, list it in "
+        "compare ip -br address with dig +short {host} A {host} AAAA",
+        "mend the records of {host}, or give the host the address; where the address is translated to this host, list it in "
         "addresses",
     ),
     "views.answered-by-another": Cause(
@@ -111,10 +113,11 @@ CAUSES: dict[str, Cause] = {
         certain=False,
     ),
     "listen.nothing": Cause(
-        "nothing listens on port {port}",
+        "nothing listens {where}",
         {"listening": (NOTHING,)},
-        "ss -ltnp 'sport = :{port}'",
-        "start the server of {service}, or switch its listener on; journalctl -p err shows why it did not come up",
+        "ss -ltnp 'sport = :{socket_port}'",
+        "start the server of {service}, or switch its listener on; journalctl -p err shows why it did not come up; "
+        "a door that is used now and then only (to renew a certificate) is optional: true",
     ),
     "listen.container-only": Cause(
         "only container {container} listens on port {port}, within its own network, and the port is not published",
@@ -125,19 +128,19 @@ CAUSES: dict[str, Cause] = {
     "listen.loopback": Cause(
         "{owner} listens on {listening_at} only, so that only this host can connect",
         {"listening": (LOOPBACK,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "let it listen on all addresses (Postfix: inet_interfaces = all; Dovecot: listen = *, ::), then restart it",
     ),
     "listen.one-family": Cause(
         "{owner} listens on {listening_at} only: no {family}",
         {"listening": (OTHER_FAMILY,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "let it listen on both families (Postfix: inet_protocols = all; Dovecot: listen = *, ::), then restart it",
     ),
     "listen.other-address": Cause(
         "{owner} listens on {listening_at} only, and clients use {addresses}",
         {"listening": (OTHER_ADDRESS,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "let it listen on that address too, or on all, then restart it",
     ),
     "filter.drops": Cause(
@@ -173,7 +176,7 @@ CAUSES: dict[str, Cause] = {
     "server.not-accepting": Cause(
         "{owner} listens and does not accept: even this host itself waits in vain",
         {"listening": (HERE,), "here": (TIMED_OUT, RESET), "outside": (UNKNOWN, *SHUT)},
-        "ss -ltn 'sport = :{port}': Recv-Q at its limit means a full backlog",
+        "ss -ltn 'sport = :{socket_port}': Recv-Q at its limit means a full backlog",
         "restart the server; look for what keeps it busy, and raise its process limit",
     ),
     "views.refused-here": Cause(
@@ -265,7 +268,7 @@ CAUSES: dict[str, Cause] = {
     "server.other-process": Cause(
         "another process holds the port: {owner} speaks {observed}",
         {"talk": (OTHER_PROTOCOL,)},
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltnp 'sport = :{socket_port}'",
         "give the port to {service}",
     ),
     "server.other-mode": Cause(

@@ -229,12 +229,12 @@ CHECKS: dict[str, Check] = {
     "mail.starttls-left-over": Check(
         "The server sends nothing more in clear after its reply to STARTTLS.",
         "Clients may take what was sent in clear for part of the encrypted session.",
-        "RFC 3207 section 4.2, CVE-2021-33515",
+        "RFC 3207 section 4.2, CVE-2021-38371",
     ),
     "mail.preauth": Check(
         "IMAP asks for a login.",
         "PREAUTH logs in whoever connects, and makes STARTTLS impossible.",
-        "RFC 9051 section 7.1.4 and section 11.1",
+        "RFC 9051 section 7.1.4",
     ),
     "mail.plaintext-on-tls-port": Check(
         "A port of implicit TLS does not answer in clear.",
@@ -295,7 +295,7 @@ CHECKS: dict[str, Check] = {
         "docs/diagnosis.md",
     ),
     "server.surplus": Check(
-        "No container publishes a port that nothing requires.",
+        "No container publishes a port that nothing requires, and what listens at a port that must be closed is out of reach.",
         "Its connections are forwarded, past the rules for the host itself: a database in a container is open to the world, "
         "whatever ufw says.",
         "the service list",

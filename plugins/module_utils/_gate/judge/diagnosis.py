@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Mapping, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
+from ..dataclass import asdict, dataclass, replace
 from ..intent.services import Service
 from ..listeners.evidence import Listener, ListenersEvidence
 from ..names.sensor import NameEvidence
@@ -60,10 +60,13 @@ class Details:
     name: str
     host: str
     port: str
+    socket_port: str
+    where: str
     service: str
     family: str
     addresses: str
     dns: str
+    known_otherwise: str
     own: str
     owner: str
     unit: str
@@ -80,12 +83,13 @@ class Details:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The one cause for a service. ``cause``: of :data:`judge.causes.CAUSES`. ``families``: those that it holds for; where the
-    other family has another one, ``other`` is it. ``facts``: what each view showed, by which it was found. ``finding``: of the
-    wire, the one that the cause is from, where it is."""
+    """The one cause for a service. ``transport``: of its port. ``cause``: of :data:`judge.causes.CAUSES`. ``families``: those
+    that it holds for; where the other family has another one, ``other`` is it. ``facts``: what each view showed, by which it was
+    found. ``finding``: of the wire, the one that the cause is from, where it is."""
 
     host: str
     port: int
+    transport: str
     service: str
     cause: str
     families: tuple[str, ...]
@@ -134,13 +138,13 @@ def _families(service: Service, seen: Views) -> list[str]:
 
 def _of_family(service: Service, seen: Views, family: str) -> Diagnosis:
     other = FAMILIES[1 - FAMILIES.index(family)]
-    outside = [each for place in seen.vantages if not place.itself for each in place.ports]
+    elsewhere = _elsewhere(seen)
+    outside = [each for place in elsewhere for each in place.ports]
     inside = [each for place in seen.vantages if place.itself for each in place.ports]
-    used = _used_addresses(service, seen)
-    talk, finding = _talk(service, [place for place in seen.vantages if not place.itself] or seen.vantages, family)
+    talk, finding = _talk(service, elsewhere or seen.vantages, family)
     facts = {
         "names": _names(service, seen, family),
-        "listening": views.listening_shows(seen.listeners, service, family, used, seen.own),
+        "listening": _listening(service, seen, family, views.port_shows(outside, service, family)),
         "filter": _filter(service, seen, family),
         "here": views.port_shows(inside, service, family),
         "outside": views.port_shows(outside, service, family),
@@ -155,6 +159,7 @@ def _of_family(service: Service, seen: Views, family: str) -> Diagnosis:
     return Diagnosis(
         seen.host,
         service.port,
+        service.transport,
         service.label,
         cause,
         (family,),
@@ -165,6 +170,42 @@ def _of_family(service: Service, seen: Views, family: str) -> Diagnosis:
         tuple(facts.items()),
         finding=finding,
     )
+
+
+def _elsewhere(seen: Views) -> list[Vantage]:
+    """The vantages that are not the host, with what they saw of it. Where clients have other addresses, what one of them saw at a
+    loopback address is its own loopback's."""
+    places = [place for place in seen.vantages if not place.itself]
+    looked = [each.address for place in seen.vantages for each in place.ports]
+    if not _real(filter(None, (*looked, *(seen.name.addresses if seen.name else ())))):
+        return places
+    return [
+        replace(place, ports=tuple(each for each in place.ports if not views.is_loopback(each.address)))
+        for place in places
+    ]
+
+
+def _real(addresses: Iterable[str]) -> list[str]:
+    """Those that are not of a loopback, without their scopes."""
+    return [address.partition("%")[0] for address in addresses if not views.is_loopback(address)]
+
+
+def _listening(service: Service, seen: Views, family: str, outside: str) -> str:
+    """What listens where the filter leads the connections."""
+    led = views.leads(seen.openings, service, family)
+    port = _socket_port(service, seen, family)
+    if led is not None and seen.listeners is not None and port == service.port:
+        is_served = outside in (shows.OPEN, shows.SOME) and views.container_at(led[1], seen.listeners)
+        return shows.IN_CONTAINER if is_served else shows.UNKNOWN  # another host's sockets
+    there = replace(service, port=port)
+    return views.listening_shows(seen.listeners, there, family, _used_addresses(service, seen), seen.own)
+
+
+def _socket_port(service: Service, seen: Views, family: str) -> int:
+    """The port of the host that connections arrive at: another one where the filter redirects."""
+    led = views.leads(seen.openings, service, family)
+    path, to = led or ("", "")
+    return int(to.split()[1]) if path == "input" and to.startswith("port ") else service.port
 
 
 def _talk(service: Service, vantages: Sequence[Vantage], family: str) -> tuple[str, Finding | None]:
@@ -193,18 +234,20 @@ def _names(service: Service, seen: Views, family: str) -> str:
     outside = [each for place in seen.vantages if not place.itself for each in place.ports if each.port == service.port]
     if outside and all(each.state == wire.NAME_NOT_FOUND for each in outside):
         return shows.NOT_FOUND
-    return views.names_show(seen.name, family, seen.own)
+    return views.names_show(seen.name, family, seen.own, looked_at(seen))
+
+
+def looked_at(seen: Views) -> list[str]:
+    """The addresses of the host that those who look from elsewhere found, of any service."""
+    found = (each.address for place in _elsewhere(seen) for each in place.ports if each.address)
+    return list(dict.fromkeys(address.partition("%")[0] for address in found))
 
 
 def _used_addresses(service: Service, seen: Views) -> list[str]:
-    looked = [
-        each.address.partition("%")[0]
-        for place in seen.vantages
-        for each in place.ports
-        if each.port == service.port and each.address
-    ]
+    found = (each for place in seen.vantages for each in place.ports)
+    looked = [each.address.partition("%")[0] for each in found if each.port == service.port and each.address]
     published = list(seen.name.addresses) if seen.name else []
-    return list(dict.fromkeys(looked or published))
+    return list(dict.fromkeys(_real(looked) or _real(published) or looked or published))
 
 
 def _published(service: Service, seen: Views) -> bool:
@@ -214,26 +257,35 @@ def _published(service: Service, seen: Views) -> bool:
 
 
 def _details(service: Service, seen: Views, family: str, facts: Mapping[str, str], finding: Finding | None) -> Details:
-    found = views.listeners_on(seen.listeners, service) if seen.listeners else []
+    socket_port = _socket_port(service, seen, family)
+    found = views.listeners_on(seen.listeners, replace(service, port=socket_port)) if seen.listeners else []
     containers = views.containers_on(seen.listeners, service) if seen.listeners else []
     containers += [each.published.container for each in found if each.published and each.published.container]
+    led = views.leads(seen.openings, service, family)
+    containers += [views.container_at(led[1], seen.listeners)] if led and seen.listeners else []
     closed = next((each for each in views.of_service(seen.filter_findings, service) if each.outcome != "pass"), None)
     return Details(
         name=service.server_name or seen.host,
         host=seen.host,
         port=str(service.port),
+        socket_port=str(socket_port),
+        where=f"on port {socket_port}"
+        + ("" if socket_port == service.port else f", where the filter leads port {service.port}"),
         service=service.label,
         family=_FAMILY_TEXTS[family],
         addresses=", ".join(
             address for address in _used_addresses(service, seen) if views.family_of(address) == family
         ),
         dns=_some(seen.name.addresses if seen.name else (), family),
+        known_otherwise="those who look know {} in another way (/etc/hosts)".format(", ".join(looked_at(seen)))
+        if looked_at(seen)
+        else "nobody who looks knows one",
         own=_some(seen.own, family),
         owner=found[0].owner if found else "the server",
         unit=next((owner.unit for each in found for owner in each.owners if owner.unit), "SERVICE"),
         listening=facts["listening"],
         listening_at=", ".join(dict.fromkeys(_place(each) for each in found)),
-        container=", ".join(dict.fromkeys(containers)),
+        container=", ".join(dict.fromkeys(filter(None, containers))),
         rule=closed.cause if closed else "",
         filter_fix=closed.fix if closed else "",
         outside=facts["outside"],
@@ -246,11 +298,10 @@ def _details(service: Service, seen: Views, family: str, facts: Mapping[str, str
 def _vantages(service: Service, seen: Views, family: str) -> str:
     """Who looked from elsewhere, each with what it saw where they disagree."""
     told: dict[str, str] = {}
-    for place in seen.vantages:
-        if not place.itself:
-            state = views.port_shows(place.ports, service, family)
-            if state != shows.UNKNOWN:
-                told[place.name] = state
+    for place in _elsewhere(seen):
+        state = views.port_shows(place.ports, service, family)
+        if state != shows.UNKNOWN:
+            told[place.name] = state
     if len(set(told.values())) > 1:
         return ", ".join(f"{name} ({state})" for name, state in told.items())
     return ", ".join(told) or "elsewhere"

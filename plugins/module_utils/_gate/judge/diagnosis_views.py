@@ -10,8 +10,10 @@ import ipaddress
 import re
 from typing import Any, Iterable, Mapping, Sequence
 
+from ..intent.registry import TRANSPORTS
 from ..intent.services import Service
-from ..listeners.evidence import Listener, ListenersEvidence
+from ..listeners.evidence import TCP, UDP, Listener, ListenersEvidence
+from ..names.public import is_public
 from ..names.sensor import NameEvidence
 from ..packetfilter.intervals import minus, normal
 from ..wire import evidence as wire
@@ -39,7 +41,8 @@ _RATE = re.compile(r"\b(?:limit|hashlimit|connlimit|recent|quota|rate|meter|ct c
 #: The worse first. Of several faults the one that comes first in a connection is told: the checks are in that order.
 _FAULTS = (FAIL, UNKNOWN)
 _CHECKS = list(CHECKS)
-_STATES = {
+#: What a connection came to, in the words of the causes.
+ANSWERS = {
     wire.OPEN: shows.OPEN,
     wire.TIMED_OUT: shows.TIMED_OUT,
     wire.REFUSED: shows.REFUSED,
@@ -62,21 +65,30 @@ def family_of(address: str) -> str:
     return "ipv6" if ":" in address else "ipv4"
 
 
-def names_show(evidence: NameEvidence | None, family: str, own: Sequence[str]) -> str:
+def is_loopback(address: str) -> bool:
+    """Whether the address, which may have a scope, is of the machine's own loopback."""
+    return bool(address) and ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def names_show(evidence: NameEvidence | None, family: str, own: Sequence[str], looked: Sequence[str] = ()) -> str:
     """Where the addresses of the host's name lead.
 
     :param own: the host's own addresses, () where they are not known. Where they are all private, clients use another one that is
-        translated, and nothing can be said.
+        translated, and nothing can be said. Nobody translates to a family that the host does not have, but IPv4 to IPv6.
+    :param looked: the addresses that were looked at. Where DNS has none, the machines that look know them in another way; for a
+        name that no public DNS can have, that may be all there is.
     """
     if evidence is None:
         return shows.UNKNOWN
     if evidence.problem:
-        return shows.NOT_FOUND
+        known = bool(looked) and not is_public(evidence.name) and (not own or bool(set(looked) & set(own)))
+        return shows.BY_FILES if known else shows.NOT_FOUND
     published = [address for address in evidence.addresses if family_of(address) == family]
     mine = [address for address in own if family_of(address) == family]
     if set(published) & set(mine):
         return shows.HERE
-    if not published or all(_is_translated(address) for address in mine):
+    translated_from = mine or (own if family == "ipv6" else ())
+    if not published or all(_is_translated(address) for address in translated_from):
         return shows.UNKNOWN
     return shows.ELSEWHERE
 
@@ -108,7 +120,7 @@ def listening_shows(
     :param used: the addresses that clients use, of any family. One that is not the host's own is translated to one that is.
         Where they are all of loopback, the clients are on the host itself, and what listens there is for them.
     """
-    if evidence is None:
+    if evidence is None or service.transport not in (TCP, UDP):
         return shows.UNKNOWN
     found = listeners_on(evidence, service)
     if not found:
@@ -156,27 +168,39 @@ def filter_shows(
 
 def of_service(findings: Iterable[Finding], service: Service) -> list[Finding]:
     """What the filter's findings say of a required port."""
-    place = (service.port, service.label)
-    return [each for each in findings if (each.port, each.service) == place and each.check in FILTER_CHECKS]
+    return [
+        each
+        for each in findings
+        if each.check in FILTER_CHECKS and is_about(each, service.port, service.label, service.transport)
+    ]
+
+
+def is_about(finding: Finding, port: int, label: str, transport: str) -> bool:
+    """Whether a finding is about that door. One name may stand for both TCP and UDP, and what the filter misses tells which."""
+    if (finding.port, finding.service) != (port, label):
+        return False
+    named = finding.expected.partition(" ")[0] if finding.check in FILTER_CHECKS else transport
+    return named == transport or named not in TRANSPORTS
 
 
 def port_shows(evidence: Iterable[PortEvidence], service: Service, family: str) -> str:
     """What clients see who may connect; UNKNOWN where none looked."""
-    states = {_STATES[each.state] for each in evidence if counts(each, service) and each.family == family}
+    states = {ANSWERS[each.state] for each in evidence if counts(each, service) and each.family == family}
     if not states:
         return shows.UNKNOWN
     if states == {shows.OPEN}:
         return shows.OPEN
     if shows.OPEN in states:
         return shows.SOME
-    return next(state for state in _STATES.values() if state in states)
+    return next(state for state in ANSWERS.values() if state in states)
 
 
 def counts(evidence: PortEvidence, service: Service) -> bool:
     """Whether a look says something of the host: it was at this port, it got out, and it may connect."""
     return (
         evidence.port == service.port
-        and evidence.state in _STATES
+        and service.transport == TCP
+        and evidence.state in ANSWERS
         and not sent_nothing(evidence)
         and may_connect(service, evidence) is True
     )
@@ -215,6 +239,28 @@ def _destinations(family: str, used: Sequence[str], own: Sequence[str]) -> list[
     wanted = [address for address in used if family_of(address) == family]
     mine = [address for address in own if family_of(address) == family]
     return [address for address in wanted if address in mine] or mine or wanted
+
+
+def leads(openings: Iterable[Mapping[str, Any]], service: Service, family: str) -> tuple[str, str] | None:
+    """Where the filter leads the connections to a port when not to the port as it was addressed: ``input`` and another port of
+    the host, or ``forward`` and an address. None where it does not, or that is not known."""
+    for each in openings:
+        here = {**each, "path": "input"}
+        certain = each["certainty"] == "always" and each["family"] == family and each.get("to")
+        if certain and opening_covers(here, service.transport, service.port):
+            return str(each.get("path", "input")), str(each["to"])
+    return None
+
+
+def container_at(destination: str, evidence: ListenersEvidence) -> str:
+    """The container with the address of a destination such as ``172.17.0.2:25 on docker0``, ``[fd00::2]:25`` or ``fd00::2``;
+    ``""`` where none has it."""
+    place = destination.partition(" ")[0]
+    for address in (place, place.rpartition(":")[0].strip("[]")):
+        for namespace in evidence.namespaces:
+            if address in namespace.addresses:
+                return namespace.container or namespace.name
+    return ""
 
 
 def _is_translated(address: str) -> bool:

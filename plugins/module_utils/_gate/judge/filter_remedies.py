@@ -28,6 +28,8 @@ _CHAIN_PREFIXES = (
     ("f2b-", "fail2ban"),
     ("fail2ban-", "fail2ban"),
 )
+#: fail2ban's rule in a chain of another's: ``-m set --match-set f2b-sshd src``.
+_FAIL2BAN_SET = re.compile(r"--match-set (?:f2b|fail2ban)-\S+ src(?!\S)")
 
 _FIREWALLD_CHAINS = frozenset(("INPUT_ZONES", "INPUT_POLICIES"))  # the former up to 1.3
 
@@ -42,6 +44,8 @@ def manager(where: Where, neighbours: Collection[str] = ()) -> str:
     for prefix, name in _TABLE_PREFIXES:
         if where.table.startswith(prefix):
             return name
+    if _FAIL2BAN_SET.search(where.text):
+        return "fail2ban"
     for prefix, name in _CHAIN_PREFIXES:
         if where.chain.lower().startswith(prefix):
             return name

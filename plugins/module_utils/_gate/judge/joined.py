@@ -5,25 +5,28 @@
 """The findings of all views, joined: what one cause explains is told once, by that cause.
 
 A finding of a view goes only where another one that is no better takes its place. So the joined verdict is never better than any
-view's own.
+view's own, but for one thing: that the host itself gets in where nobody else should is no fault where the filter or a client from
+elsewhere was asked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
-from ..dataclass import replace
+from ..dataclass import dataclass, replace
 from ..intent.services import Service
 from . import causes as shows
 from .causes import CAUSES
 from .checks import CHECKS
-from .diagnosis import Diagnosis, Vantage, Views, diagnose
-from .diagnosis_views import FILTER_CHECKS, family_of
+from .diagnosis import Diagnosis, Views, diagnose, looked_at
+from .diagnosis_views import ANSWERS, FILTER_CHECKS, family_of, is_about
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
+from .joined_lists import tell_other_lists
 from .joined_surplus import tell_surplus
+from .vantage import sent_nothing
 from .weight import worst
 
+_ITSELF = "the host itself can connect, which a filter does not stop as a rule, and nobody looked from elsewhere"
 _NOT_DECIDED = ("unknown", "unknown.not-seen-from-outside")
 
 
@@ -34,8 +37,8 @@ class Part:
     finding: Finding
     seen_by: tuple[str, ...] = ()
 
-    def is_about(self, port: int, service: str) -> bool:
-        return (self.finding.port, self.finding.service) == (port, service)
+    def is_about(self, found: Diagnosis) -> bool:
+        return is_about(self.finding, found.port, found.service, found.transport)
 
 
 def join_views_of_server(
@@ -52,28 +55,27 @@ def join_views_of_server(
     joined = _Join(services, seen).run()
     for view, why in (missing or {}).items():
         joined.append(_not_looked_at(seen.host, view, why))
-    return [*joined, *beside]
+    return [*joined, *tell_other_lists(services, seen, beside), *beside]
 
 
 class _Join:
     def __init__(self, services: Sequence[Service], seen: Views) -> None:
         self.services = services
         self.seen = seen
-        self.parts = [*_of_vantages(seen.vantages), *(Part(finding) for finding in seen.filter_findings)]
+        self.parts = [*_of_vantages(seen), *(Part(finding) for finding in seen.filter_findings)]
         self.joined: list[Finding] = []
 
     def run(self) -> list[Finding]:
-        diagnoses = {(each.port, each.service): each for each in diagnose(self.services, self.seen)}
+        diagnoses = {(each.transport, each.port): each for each in diagnose(self.services, self.seen)}
         for service in self.services:
-            found = diagnoses.get((service.port, service.label))
+            found = diagnoses.get((service.transport, service.port))
             for each in (found, found.other if found else None):
                 if each is not None and not each.is_fine:
                     self._tell(service, each)
             if found is not None:
                 self._pass(service, found)
         self._judge_name(list(diagnoses.values()))
-        if self.seen.listeners is not None:
-            tell_surplus(self.seen, self.services, self.parts, self.joined)
+        tell_surplus(self.seen, self.services, self.parts, self.joined)
         return [*self.joined, *self._rest()]
 
     # -- one diagnosis -------------------------------------------------------------------------------------------------
@@ -101,14 +103,15 @@ class _Join:
 
     def _tell_undecided(self, service: Service, found: Diagnosis) -> None:
         """Where a view has a fault or a doubt of its own, that says more. Doors that are no mail service have no clients here."""
-        mine = [part.finding for part in self.parts if part.is_about(found.port, found.service)]
+        mine = [part.finding for part in self.parts if part.is_about(found)]
         if (
             service.protocol is None
             or not self.seen.vantages
             or worst(each.outcome for each in mine) in (FAIL, UNKNOWN)
         ):
             return
-        outcome = WARN if any(each.check.startswith("mail.") for each in mine) else UNKNOWN
+        looked = {port.family for each in self.seen.vantages for port in each.ports if port.port == found.port}
+        outcome = WARN if looked.issuperset(found.families) else UNKNOWN
         self._add(found, _finding(found, "server.views", outcome, "seen by a client from elsewhere", _shown(found)))
 
     def _tell_filter(self, found: Diagnosis) -> None:
@@ -117,7 +120,7 @@ class _Join:
             self._add(found, replace(taken[0], diagnosis=found.cause, settles=found.settles), taken)
             return
         for index, each in enumerate(self.joined):  # a fault of both families, told for the other one already
-            if each.check in FILTER_CHECKS and (each.port, each.service) == (found.port, found.service):
+            if each.check in FILTER_CHECKS and is_about(each, found.port, found.service, found.transport):
                 unreachable = self._take(found, ("mail.reachable",))
                 self.joined[index] = replace(
                     each,
@@ -159,7 +162,7 @@ class _Join:
         left: list[Part] = []
         for part in self.parts:
             mine = part.finding
-            fits = mine.check in checks and mine.outcome != PASS and part.is_about(found.port, found.service)
+            fits = mine.check in checks and mine.outcome != PASS and part.is_about(found)
             if not fits or (mine.check == "mail.reachable" and mine.outcome != FAIL):
                 left.append(part)
                 continue
@@ -188,9 +191,13 @@ class _Join:
             self.joined.append(
                 Finding("server.name", self.seen.host, 0, "", UNKNOWN, (), "an answer", "none", name.unanswered, fix)
             )
-        elif not any(each.check == "server.name" for each in self.joined) and any(
-            dict(each.facts)["names"] == shows.HERE for each in diagnoses
-        ):
+            return
+        shown = {dict(each.facts)["names"] for each in diagnoses}
+        if any(each.check == "server.name" for each in self.joined):
+            return
+        if shows.BY_FILES in shown:
+            self.joined.append(_known_without_dns(self.seen.host, looked_at(self.seen)))
+        elif shows.HERE in shown:
             self.joined.append(Finding("server.name", self.seen.host, 0, "", PASS))
 
     def _rest(self) -> Iterator[Finding]:
@@ -215,11 +222,15 @@ class _Join:
         return replace(part.finding, observed="{} (from {})".format(part.finding.observed, ", ".join(part.seen_by)))
 
 
-def _of_vantages(vantages: Sequence[Vantage]) -> list[Part]:
+def _of_vantages(seen: Views) -> list[Part]:
     """What all vantages found, the same finding of several once."""
     found: dict[Finding, tuple[dict[str, None], dict[str, None]]] = {}
-    for vantage in vantages:
+    for vantage in seen.vantages:
         for finding in vantage.findings:
+            if vantage.itself and (finding.check, finding.outcome) == ("mail.closed", FAIL):
+                if seen.filter_findings or finding.port in _seen_from_elsewhere(seen):
+                    continue
+                finding = replace(finding, outcome=UNKNOWN, cause=_ITSELF)
             addresses, names = found.setdefault(replace(finding, addresses=()), ({}, {}))
             addresses.update(dict.fromkeys(finding.addresses))
             names[vantage.name] = None
@@ -227,6 +238,16 @@ def _of_vantages(vantages: Sequence[Vantage]) -> list[Part]:
         Part(replace(finding, addresses=tuple(addresses)), tuple(names))
         for finding, (addresses, names) in found.items()
     ]
+
+
+def _seen_from_elsewhere(seen: Views) -> set[int]:
+    """The ports at which another machine learned whether it can connect."""
+    return {
+        port.port
+        for place in seen.vantages
+        for port in place.ports
+        if not place.itself and port.state in ANSWERS and not sent_nothing(port)
+    }
 
 
 def _finding(found: Diagnosis, check: str, outcome: str, expected: str, observed: str) -> Finding:
@@ -266,6 +287,22 @@ def _is_same(one: Finding, other: Finding) -> bool:
 
 def _place(finding: Finding) -> tuple[str, int, str]:
     return finding.check, finding.port, finding.service
+
+
+def _known_without_dns(host: str, addresses: Sequence[str]) -> Finding:
+    return Finding(
+        "server.name",
+        host,
+        0,
+        "",
+        WARN,
+        tuple(addresses),
+        "an address in DNS",
+        "none",
+        f"{host} is no name of the public DNS, and those who look know it in another way (/etc/hosts, a search list)",
+        "none where all clients know it so; otherwise publish it. Leave names out of the views where DNS is no matter",
+        CHECKS["server.name"].source,
+    )
 
 
 def _not_looked_at(host: str, view: str, why: str) -> Finding:

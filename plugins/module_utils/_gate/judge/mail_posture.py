@@ -52,7 +52,7 @@ _DEMANDS = {
         NO,
         "nothing after the reply to STARTTLS",
         "more bytes sent in clear",
-        "clients may take them for part of the encrypted session (CVE-2021-33515)",
+        "clients may take them for part of the encrypted session (CVE-2021-38371)",
     ),
     "preauthenticated": _Demand(
         "mail.preauth",

@@ -7,9 +7,9 @@ rules for the host itself do not stop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
+from ..dataclass import dataclass
 from ..intent.services import Service
 from ..listeners.evidence import Listener, ListenersEvidence
 from . import diagnosis_views as views
@@ -89,20 +89,12 @@ def _published(
     for protocol, port, opening in _single_ports(openings, "forward"):
         families, containers = found.setdefault((protocol, port), (set(), {}))
         families.add(str(opening["family"]))
-        containers[_container_at(str(opening.get("to", "")), listeners)] = None
+        destination = str(opening.get("to", ""))
+        containers[views.container_at(destination, listeners) or destination] = None
     for (protocol, port), (families, containers) in found.items():
         if (protocol, port) not in required:
             names = ", ".join(name for name in containers if name) or "?"
             yield _surplus(host, "surplus.published", protocol, port, sorted(families), container=names)
-
-
-def _container_at(destination: str, listeners: ListenersEvidence) -> str:
-    """The container with the address of a destination such as ``172.17.0.2:25`` or ``[fd00::2]:25``; itself where none has."""
-    for address in (destination, destination.rpartition(":")[0].strip("[]")):
-        for namespace in listeners.namespaces:
-            if address in namespace.addresses:
-                return namespace.container or namespace.name
-    return destination
 
 
 def _open(

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Optional, Tuple
+
+from ..dataclass import dataclass
 
 TCP = "tcp"
 UDP = "udp"

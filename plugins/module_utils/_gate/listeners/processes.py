@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import pwd
-from dataclasses import dataclass
 from typing import Callable, Collection, Dict, List, Optional, Tuple
 
+from ..dataclass import dataclass
 from .cgroups import ContainerNames, unit_and_container
 from .evidence import Owner
 from .proc_net import read_text

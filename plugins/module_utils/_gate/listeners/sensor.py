@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass, replace
+from ..errors import EvidenceError
 from . import proc_net, sock_diag
 from .cgroups import ContainerNames
 from .evidence import IPV4, IPV6, Listener, ListenersEvidence, Namespace, Owner, Published, RawSocket
@@ -47,6 +48,8 @@ def look_at_listeners(host: Host = Host()) -> ListenersEvidence:
     """Every listening TCP and bound UDP socket that can be seen, with its owners as far as these may be known.
 
     Without root the sockets of this network namespace are seen, and only the user's own processes.
+
+    :raises EvidenceError: the sockets of this network namespace cannot be read.
     """
     return _Look(host).run()
 
@@ -80,10 +83,17 @@ class _Look:
         try:
             return self._host.ask_kernel()
         except sock_diag.Unavailable as why:
+            directory = self._host.proc + "/thread-self/net"
+            if proc_net.read_text(directory + "/tcp") is None:
+                raise EvidenceError(
+                    "the sockets of the host",
+                    "neither {0} nor {1}/tcp can be read".format(why, directory),
+                    "look from outside of the sandbox that forbids it",
+                ) from why
             self._notes.append(
                 "{0}; /proc/net does not tell which sockets leave IPv4 out, nor their interface".format(why)
             )
-            return proc_net.sockets(self._host.proc + "/thread-self/net")
+            return proc_net.sockets(directory)
 
     def _other_namespaces(self) -> Iterable[Tuple[Namespace, List[RawSocket]]]:
         """The other network namespaces in which something listens."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from dataclasses import dataclass
 from typing import Dict, List, Tuple
+
+from ..dataclass import dataclass
 
 A, NS, CNAME, PTR, MX, AAAA = 1, 2, 5, 12, 15, 28
 KINDS = {"A": A, "AAAA": AAAA, "MX": MX, "PTR": PTR}

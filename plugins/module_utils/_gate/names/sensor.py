@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
+from ..dataclass import dataclass
 from ..errors import IntentError
 from ..wire.names import as_address, to_ascii
 from . import message

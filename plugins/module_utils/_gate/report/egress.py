@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
+from ..dataclass import asdict
 from ..egress.sensor import EgressEvidence, Way
 from ..names.sensor import DomainEvidence
 from ..wire import evidence as seen

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
+from ..dataclass import asdict
 from ..listeners.evidence import Listener, ListenersEvidence, Owner
 from .ports import without_empty
 

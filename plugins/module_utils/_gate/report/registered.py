@@ -10,15 +10,17 @@ The results come from other hosts. What has another shape than the modules retur
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence, Tuple
 
 from ..errors import IntentError
-from ..judge.diagnosis import Vantage
 from ..judge.finding import Finding
 from ..listeners.evidence import Listener, ListenersEvidence, Namespace, Owner, Published
 from ..wire.evidence import PortEvidence
 from .plain import findings_of
 from .ports import without_empty
+
+if TYPE_CHECKING:
+    from ..judge.diagnosis import Vantage
 
 _MOST_OF_A_GREETING = 200
 _SIGHT = (
@@ -63,20 +65,31 @@ def sight_as_dict(port: PortEvidence) -> Dict[str, Any]:
     return plain
 
 
-def vantage_from(name: str, result: object, itself: bool, place: str) -> Vantage:
-    """What one vantage saw.
+def vantage_from(name: str, result: object, itself: bool, place: str, host: str) -> Vantage:
+    """What one vantage saw of a host; the others that the same task looked at are left out.
 
     :param itself: the vantage is known to be the host. It is taken for it as well where it saw the host from the host's own
         address, loopback left aside: nobody but the host is outside of that.
     :param place: how the user named the result.
-    :raises IntentError: it is no such result.
+    :raises IntentError: it is no such result, or one about other hosts alone.
     """
-    findings = tuple(findings_of(result, place))
+    from ..judge.diagnosis import Vantage  # the tasks that look only write what is read here, and do without
+
+    findings = findings_of(result, place)
     ports = tuple(_sight(each, place) for each in _items(result, "ports", place, _PORTS))
+    hosts = dict.fromkeys(port.host for port in ports)
+    if hosts and not any(_is_same_host(each, host) for each in hosts):
+        raise IntentError(f"{place}.ports", list(hosts), f"what was seen of {host}, the host of this task")
+    ports = tuple(port for port in ports if _is_same_host(port.host, host))
+    findings = [each for each in findings if _is_same_host(each.host, host)]
     from_itself = any(
         port.from_itself and not port.address.startswith("127.") and port.address != "::1" for port in ports
     )
-    return Vantage(name, ports, findings, itself or from_itself)
+    return Vantage(name, ports, tuple(findings), itself or from_itself)
+
+
+def _is_same_host(one: str, other: str) -> bool:
+    return one.rstrip(".").lower() == other.rstrip(".").lower()
 
 
 def filter_from(

@@ -26,6 +26,7 @@ from . import evidence
 from .connection import Broken, Connection, NotOpened, Silence
 from .dialogue.base import Errand
 from .evidence import NO, NOT_ESTABLISHED, YES, Observation, PortEvidence
+from .hello.flight import Flight, read_flight
 from .posture_evidence import Posture
 from .reach import CutOff, Reach
 from .recognise import is_tls, protocol_of
@@ -96,16 +97,25 @@ def _refused_for_another_reason(visit: Visit, errand: Errand) -> bool:
     return refused and asked_before and not _COMPANY_UNWELCOME.search(facts.starttls_reply)
 
 
+def _accepts_the_one_group(posture: Optional[Posture]) -> bool:
+    """Whether it cannot be why a handshake with it alone failed. In TLS 1.2 the certificate's curve would have to be there too."""
+    groups = posture.groups if posture is not None else ()
+    return any(each.outside.subject == "TLSv1.3" and "secp256r1" in each.accepted for each in groups)
+
+
 class SecondVisit:
     """One more visit to a port with STARTTLS or without encryption. Use once.
 
     :param seen: what the first visit told.
+    :param demands: for its handshake. With ``one_group``, the server may fail over that: see :meth:`confirm`.
     """
 
     def __init__(self, reach: Reach, seen: PortEvidence, demands: Demands) -> None:
         self._reach = reach
         self._seen = seen
         self._demands = demands
+        #: What the server said in handshakes that came about.
+        self.flights: Tuple[Flight, ...] = ()
         self._errand = self._choose(reach.setting.target)
         #: TLS failed with the injected command; it came about without it on the first visit, but does it still?
         self._without_control = False
@@ -149,21 +159,26 @@ class SecondVisit:
     def confirm(self, posture: Optional[Posture]) -> Observations:
         """The control after an injection over which TLS failed: TLS without the command, now.
 
-        :param posture: what was seen since; a suite that was chosen there is the control, and no visit is needed. (Its
-            versions may be what the first visit saw.)
+        :param posture: what was seen since; a hello that led to a choice there is the control, and no visit is needed.
         """
         if not self._without_control:
             return {}
-        if posture is not None and any(suites.accepted for suites in posture.suites):
+        again: Observations = {}
+        if self._demands.one_group and not _accepts_the_one_group(posture):
+            self._demands, self._without_control = replace(self._demands, one_group=False), False
+            again = self.run()
+            if not self._without_control:
+                return again
+        elif posture is not None and posture.hellos_met:
             return {}
         try:
             control = self._visit(Errand(straight_to_tls=True))
         except (NotOpened, CutOff) as failure:
-            return {"starttls_injection": Observation(NOT_ESTABLISHED, "", str(failure) or "not opened")}
+            return dict(again, starttls_injection=Observation(NOT_ESTABLISHED, "", str(failure) or "not opened"))
         if control.handshake is not None and control.handshake.established:
-            return {}
+            return again
         why = "no TLS, and none without the command either"
-        return {"starttls_injection": Observation(NOT_ESTABLISHED, "", why)}
+        return dict(again, starttls_injection=Observation(NOT_ESTABLISHED, "", why))
 
     def _ask(self, errand: Errand) -> Tuple[Visit, Observations]:
         """The last visit and all answers. What a server hangs up on is left out of the next one, which is the control: that it
@@ -175,6 +190,8 @@ class SecondVisit:
             if visit.facts.before_tls is not None or visit.handshake is not None:
                 observed.update(hung_up)
             observed.update({key: value for key, value in visit.facts.observed.items() if key not in observed})
+            if visit.handshake is not None and visit.handshake.established:
+                self.flights += (read_flight(visit.handshake.first_bytes),)
             if _refused_for_another_reason(visit, errand):
                 errand = replace(errand, mail_before_tls=False, start_login=False, straight_to_tls=True)
                 continue

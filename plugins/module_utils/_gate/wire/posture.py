@@ -59,7 +59,7 @@ def look_at_posture(
     target = reach.setting.target
     asker = Asker(reach, encryption, target.sni, questions.most_connections)
     inquiry = Inquiry(asker, left_out, application, _ALPN.get(target.protocol, ()))
-    versions, outside = VersionsLook(inquiry), OutsideLook(inquiry)
+    versions, outside = VersionsLook(inquiry, questions.enumerate_fully), OutsideLook(inquiry)
     versions.run()
     if not questions.enumerate_fully:  # exact sets say it as well
         outside.run()
@@ -146,6 +146,7 @@ class _Conclusion:
             without_sni=inquiry.without_sni,
             signatures=inquiry.signatures,
             stopped=inquiry.asker.lost,
+            hellos_met=inquiry.gathering.has_flights,
         )
 
     def _suites(self, version: str) -> Suites:

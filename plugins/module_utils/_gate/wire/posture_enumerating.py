@@ -17,6 +17,8 @@ from .posture_asking import Asker, Reply
 from .posture_evidence import ACCEPTED, INCONCLUSIVE
 from .posture_gathering import Gathering
 
+NO_KEY_SHARE = "a hello without a key share (RFC 8446 4.2.8) is refused"
+
 
 @dataclass(frozen=True)
 class ExactSet:
@@ -83,6 +85,13 @@ class Enumerator:
         groups = self._groups(
             TLS13, known, [group for group in TLS13_GROUPS if group not in known], offer, order.answered
         )
+        if not whole and len(groups.accepted) == len(known):
+            # What is known is from clients with a key share: is it the groups that are refused, or that there is none?
+            control = self._ask(hellos.everything_of("TLSv1.3", name))
+            if control.answer != ACCEPTED or control.version != TLS13:
+                why = groups.why or control.why or NO_KEY_SHARE
+                known_suites = tuple(self._known_suites(TLS13))
+                return ExactSet(known_suites, False, why), ExactSet(tuple(known), False, why)
         suites = self._suites(
             TLS13,
             [suite for suite in suites_of("TLSv1.3") if suite not in self._known_suites(TLS13)],

@@ -41,13 +41,10 @@ class Gathering:
         if hello is None:
             return
         self._flights.append(flight)
-        _add(self.suites.setdefault(hello.version, []), hello.suite)
-        exchange = flight.key_exchange
-        for group in (hello.group, exchange.group if exchange else None):
-            if group is not None:
-                _add(self.groups.setdefault(hello.version, []), group)
+        _add_choices(flight, self.suites, self.groups)
         if not without_sni:
             self.take_as_named(flight)
+        exchange = flight.key_exchange
         if exchange is not None:
             # Without a certificate it is anonymous: OpenSSL then chooses the size for that, whatever it does otherwise.
             if exchange.prime_bits and flight.certificates:
@@ -61,13 +58,17 @@ class Gathering:
 
     def take_as_named(self, flight: Flight) -> None:
         """Note that a flight shows what hellos with SNI meet."""
-        hello, exchange = flight.hello, flight.key_exchange
-        if hello is None:
-            return
-        _add(self.named_suites.setdefault(hello.version, []), hello.suite)
-        for group in (hello.group, exchange.group if exchange else None):
-            if group is not None:
-                _add(self.named_groups.setdefault(hello.version, []), group)
+        _add_choices(flight, self.named_suites, self.named_groups)
+
+    def take_choices(self, flight: Flight) -> None:
+        """Note what the server chose in answer to another's hello with SNI, of whose features nothing is known."""
+        _add_choices(flight, self.suites, self.groups)
+        self.take_as_named(flight)
+
+    @property
+    def has_flights(self) -> bool:
+        """A hello of ours was met by a choice of the server."""
+        return bool(self._flights)
 
     def take_chain(self, chain: Tuple[bytes, ...], without_sni: bool = False) -> None:
         """Note a chain in DER form."""
@@ -114,6 +115,16 @@ class Gathering:
 def _add(known: List[_Found], found: _Found) -> None:
     if found not in known:
         known.append(found)
+
+
+def _add_choices(flight: Flight, suites: Dict[int, List[int]], groups: Dict[int, List[int]]) -> None:
+    hello, exchange = flight.hello, flight.key_exchange
+    if hello is None:
+        return
+    _add(suites.setdefault(hello.version, []), hello.suite)
+    for group in (hello.group, exchange.group if exchange else None):
+        if group is not None:
+            _add(groups.setdefault(hello.version, []), group)
 
 
 def _has(flight: Flight, extension: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ..dataclass import dataclass
 from .hello.client import VERSION_NAMES, VERSION_NUMBERS
+from .hello.flight import Flight
 from .posture_asking import Asker, Reply
 from .posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, VERSIONS, Answer
 from .posture_gathering import Gathering
@@ -20,12 +21,14 @@ from .posture_questions import LeftOut
 @dataclass(frozen=True)
 class Application:
     """What the ordinary client's handshake showed. ``chain``: in DER form, the leaf at least; empty if there was none.
-    ``whole_chain``: what came after the leaf is in ``chain`` too. ``early_data``: the tickets of TLS 1.3 allow 0-RTT data."""
+    ``whole_chain``: what came after the leaf is in ``chain`` too. ``early_data``: the tickets of TLS 1.3 allow 0-RTT data.
+    ``flights``: what the server said in this handshake, and in others of OpenSSL's with the same name."""
 
     version: str
     chain: Tuple[bytes, ...] = ()
     whole_chain: bool = False
     early_data: Optional[bool] = None
+    flights: Tuple[Flight, ...] = ()
 
 
 class Inquiry:
@@ -39,6 +42,8 @@ class Inquiry:
         self.left_out = left_out
         self.application = application
         self.gathering = Gathering()
+        for flight in application.flights if application else ():
+            self.gathering.take_choices(flight)
         self.versions: Dict[str, Answer] = {}
         self.outside_suites: Dict[str, Answer] = {}
         self.outside_groups: Dict[str, Answer] = {}

@@ -15,6 +15,7 @@ from .hello.groups import ALL_SCHEMES, scheme_kind
 from .hello.sslv2 import Sslv2Hello
 from .hello.traits import authenticated_by, suite_traits, suites_of
 from .posture_asking import Reply
+from .posture_enumerating import NO_KEY_SHARE
 from .posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, Answer
 from .posture_inquiry import Inquiry
 
@@ -24,8 +25,11 @@ _WITHOUT_SNI = "without SNI"
 
 
 class VersionsLook:
-    def __init__(self, inquiry: Inquiry) -> None:
+    """:param exact_sets: they will be asked for, which says more of a version that is known to be accepted."""
+
+    def __init__(self, inquiry: Inquiry, exact_sets: bool = False) -> None:
         self._inquiry = inquiry
+        self._exact_sets = exact_sets
         self._seen_kind = ""
         if inquiry.application is not None and inquiry.application.chain:
             kind = kind_of(inquiry.application.chain[0])
@@ -50,11 +54,14 @@ class VersionsLook:
 
     def _look_at_tls13(self) -> None:
         inquiry = self._inquiry
+        if self._exact_sets and inquiry.seen_groups("TLSv1.3"):
+            inquiry.versions["TLSv1.3"] = Answer("TLSv1.3", ACCEPTED)
+            return
         self._ask_for_everything_of("TLSv1.3")
         if inquiry.application is None or inquiry.application.version != "TLSv1.3" or inquiry.accepts("TLSv1.3"):
             return
         # The ordinary client's handshake is the better witness.
-        why = inquiry.versions["TLSv1.3"].why or "a hello without a key share (RFC 8446 4.2.8) is refused"
+        why = inquiry.versions["TLSv1.3"].why or NO_KEY_SHARE
         inquiry.versions["TLSv1.3"] = Answer("TLSv1.3", ACCEPTED)
         doubt = Answer("TLSv1.3", INCONCLUSIVE, why)
         inquiry.outside_suites["TLSv1.3"] = inquiry.outside_groups["TLSv1.3"] = doubt

@@ -21,6 +21,7 @@ from .connection import (
 )
 from .dialogue.base import Facts
 from .evidence import NO, NOT_ESTABLISHED, MailPosture, Observation, PortEvidence
+from .hello.flight import read_flight
 from .mail_posture import Observations, SecondVisit, first_errand, knock_in_clear
 from .names import as_address
 from .posture import Application, look_at_posture
@@ -63,8 +64,11 @@ class PortLook:
             self._observed["plaintext_answered"] = Observation(NOT_ESTABLISHED, "", "no TLS after it either")
         second: Optional[SecondVisit] = None
         if seen.state == evidence.OPEN and not seen.throttled:
-            second = SecondVisit(self._reach, seen, self._proven_demands)
+            second = SecondVisit(self._reach, seen, self._second_demands())
             self._observed.update(second.run())
+            if self._application is not None:
+                flights = self._application.flights + second.flights
+                self._application = replace(self._application, flights=flights)
         seen = self._with_posture(seen)
         if second is not None:
             self._observed.update(second.confirm(seen.posture))
@@ -245,6 +249,14 @@ class PortLook:
     def _first_demands(self) -> Demands:
         return Demands(verify=self._target.trust != NO_TRUST)
 
+    def _second_demands(self) -> Demands:
+        """Where exact sets are asked for, a handshake with one group spares the hello that would ask for it; the certificate
+        may be another there."""
+        questions = self._target.questions
+        if questions is None or not questions.enumerate_fully:
+            return self._proven_demands
+        return replace(self._proven_demands, verify=False, one_group=True)
+
     def _repeat(self, first: Visit, inside_tls: bool) -> List[Visit]:
         """The visit, and more like it with lowered demands until a handshake is established or tells no more."""
         visits = [first]
@@ -321,7 +333,9 @@ class PortLook:
             last = handshakes[-1]
             self._proven_demands = last.demands
             early_data = next((each.early_data for each in visits if each.handshake is last), None)
-            self._application = Application(last.version, last.chain or (last.der,), bool(last.chain), early_data)
+            self._application = Application(
+                last.version, last.chain or (last.der,), bool(last.chain), early_data, (read_flight(last.first_bytes),)
+            )
         slow = facts.slow or (bool(handshakes) and handshakes[-1].outcome == SILENT)
         return replace(
             seen,

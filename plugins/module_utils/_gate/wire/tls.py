@@ -57,11 +57,12 @@ NOT_TLS = "not tls"
 
 @dataclass(frozen=True)
 class Demands:
-    """What a handshake insists on."""
+    """What a handshake insists on. ``one_group``: it offers no other group than secp256r1."""
 
     verify: bool = True
     check_dates: bool = True
     modern: bool = True
+    one_group: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,8 @@ def _build_context(trust: str, demands: Demands) -> ssl.SSLContext:
             context.minimum_version = ssl.TLSVersion.TLSv1
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.options |= _LEGACY_SERVER_CONNECT
+    if demands.one_group:
+        context.set_ecdh_curve("prime256v1")
     if not demands.verify:
         context.verify_mode = ssl.CERT_NONE
         return context

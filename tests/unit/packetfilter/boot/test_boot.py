@@ -147,7 +147,10 @@ def ufw_files(kind, more="", **settings):
         "*filter\n:{0}-after-input - [0:0]\n-A {0}-after-input -p udp --dport 137 -j {0}-skip-to-policy-input\nCOMMIT\n"
     )
     user = "*filter\n:{0}-user-input - [0:0]\n:{0}-user-limit - [0:0]\n### RULES ###\n"
-    user += "-A {0}-user-input -p tcp --dport 25 -j ACCEPT\n" + more + "COMMIT\n"
+    user += "-A {0}-user-input -p tcp --dport 25 -j ACCEPT\n" + more
+    user += (
+        "### LOGGING ###\n-I {0}-logging-deny -m conntrack --ctstate INVALID -j RETURN -m limit --limit 3/min\nCOMMIT\n"
+    )
     return {
         "/etc/ufw/before{0}.rules".format(kind): before.format(ufw_kind),
         "/etc/ufw/after{0}.rules".format(kind): after.format(ufw_kind),
@@ -200,12 +203,24 @@ def test_what_else_ufw_runs_is_not_known():
     [
         ("", "missing or empty"),
         ("-A x -j y\n", "stands in no table"),
-        ("*filter\n-I INPUT -j DROP\n", "not understood"),
+        ("*filter\n-D INPUT -j DROP\n", "not understood"),
+        ("*filter\n-I INPUT 2 -j DROP\n", "not understood"),
+        ("*filter\n-I INPUT\n", "not understood"),
     ],
 )
 def test_a_file_of_ufw_that_is_not_as_it_must_be(text, problem):
     with pytest.raises(EvidenceError, match="/etc/ufw/after.rules: .*" + problem):
         ufw_host(files={"/etc/ufw/after.rules": text}).boot()
+
+
+def test_a_rule_that_is_inserted_stands_in_front_of_all_that_came_before():
+    restored = ufw.Restored()
+    restored.add(
+        "a", "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\n-I INPUT -p 6 -j LOG\n--insert INPUT -j x\n-A INPUT -j y\n"
+    )
+    assert restored.text() == (
+        "*filter\n:INPUT DROP [0:0]\n-A INPUT -j x\n-A INPUT -p 6 -j LOG\n-A INPUT -j DROP\n-A INPUT -j y\nCOMMIT\n"
+    )
 
 
 def test_a_chain_that_is_declared_anew_loses_its_rules():

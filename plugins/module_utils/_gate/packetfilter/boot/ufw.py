@@ -148,6 +148,9 @@ class Restored:
                     self._policies[table][name] = words[1]
             elif words[0] in ("-A", "--append") and len(words) > 1:
                 self._rules[table].setdefault(words[1], []).append(line)
+            # In front of all; a number would say where else.
+            elif words[0] in ("-I", "--insert") and len(words) > 2 and not words[2][0].isdigit():
+                self._rules[table].setdefault(words[1], []).insert(0, "-A {0} {1}".format(*words[1:]))
             else:
                 raise EvidenceError(subject, "line {0} is not understood: {1}".format(number, line[:80]))
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import List, Optional, Tuple
 
@@ -83,6 +84,14 @@ class Flight:
     def answered(self) -> bool:
         """The server has said something in TLS (or SSL 2.0)."""
         return bool(self.hello or self.sslv2 or self.alert or self.warnings)
+
+
+def read_flight(data: bytes) -> Flight:
+    """As much of a flight as these bytes show; what follows it in them does not matter."""
+    reader = FlightReader()
+    with contextlib.suppress(MalformedFlight):
+        reader.feed(data)
+    return reader.flight
 
 
 class FlightReader:
