@@ -66,11 +66,14 @@ options:
         M(mailops.gate.assert_mail_ports) with C(fail_on=never) there.
       - The place with the host's own name in the inventory is the host itself. Every other one counts as outside, unless it saw
         the host from the host's own address.
+      - Results that hold other hosts too are taken for O(host) alone, and refused where they do not hold it.
     type: dict
     default: {}
   names:
     description:
       - Ask DNS, at the controller's resolvers, for the addresses of O(host). The files of the system (/etc/hosts) do not count.
+      - A name without any record is a fault. It is a warning where no public DNS can have the name (one label, V(internal),
+        V(local), V(home.arpa) and the like) and those who look found the host by it nevertheless.
     type: bool
     default: false
   fail_on:

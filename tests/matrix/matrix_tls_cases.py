@@ -68,7 +68,7 @@ VERSION_CASES = [
     Case("SSL 2.0 on a public server", paper("smtp", **at(is_sslv2, _SSLV2_HELLO)), (OLD, FAIL)),
     Case("hangs up on SSL 2.0", paper("imap", **at(is_sslv2, HANG_UP)), None),
     Case("stalls on SSL 2.0", paper("imaps", **at(is_sslv2, STALL)), (OLD, UNKNOWN), reply_seconds=1),
-    Case("hangs up on large hellos", paper("imaps", **at(is_huge, HANG_UP)), (OLD, UNKNOWN)),
+    Case("hangs up on large hellos", paper("imaps", **at(is_huge, HANG_UP)), None),
     Case(
         "TLS 1.0 and 1.1, really",
         real("pop3s", lowest=ssl.TLSVersion.TLSv1, ciphers=MODERN + ":ECDHE+AES:@SECLEVEL=0"),

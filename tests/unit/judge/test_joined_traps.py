@@ -135,6 +135,7 @@ def test_a_closed_port_with_a_listener_that_nobody_looked_at_is_unknown(bound, l
     listening = sockets(listener(993), listener(110, bound))
     seen_of_it = views(*places[: int(looked)], listeners=listening, filter_findings=())
     assert told(seen_of_it, [IMAPS, closed]) == outcome
+    assert told(replace(seen_of_it, vantages=(), filter_findings=(missing(IMAPS),)), [IMAPS, closed]) == []
 
 
 # -- who may connect -------------------------------------------------------------------------------------------------------
@@ -196,7 +197,7 @@ def test_that_the_host_itself_gets_in_where_others_do_not_is_no_fault(door):
     assert outcomes == {"both": [], "filter": [], "nobody": [("mail.closed", 110, UNKNOWN)]}
     lost = vantage("gone", port(name="pop3", state=seen.UNREACHABLE, detail="ENETUNREACH"), services=(door,))
     unsettled = views(here, lost, listeners=listening, filter_findings=())
-    assert ("mail.closed", 110, UNKNOWN) in told(unsettled, [IMAPS, door])
+    assert told(unsettled, [IMAPS, door]).count(("mail.closed", 110, UNKNOWN)) == 2
     reached = vantage("controller", port(), port(name="pop3"), services=(IMAPS, door))
     assert ("mail.closed", 110, FAIL) in told(
         views(here, reached, listeners=listening, filter_findings=()), [IMAPS, door]
@@ -250,6 +251,7 @@ def test_a_family_that_dns_has_and_nobody_looked_at_is_unknown():
         ("mail.lab.internal", ("203.0.113.77",), V4, FAIL),
         ("mail.example.org", (V4,), V4, FAIL),
         ("mail.lab.internal", (V4,), None, FAIL),
+        ("mail.lab.internal", (), None, FAIL),
     ],
 )
 def test_a_name_that_only_files_know_is_a_fault_unless_no_dns_can_have_it(name, own, looked, outcome):
@@ -282,6 +284,8 @@ def test_a_port_that_is_redirected_is_listened_on_where_it_leads():
     loopback = shown(views(listeners=sockets(listener(1993, "127.0.0.1")), openings=(led,)))
     assert loopback.cause == "listen.loopback" and "listens on 127.0.0.1 only" in loopback.text
     assert loopback.settles == "ss -ltnp 'sport = :1993'"
+    over_ipv6 = views(CLIENT, openings=({**led, "family": "ipv6"},))
+    assert shown(over_ipv6).cause == "fine"
 
 
 def test_a_port_that_is_forwarded_to_a_container_needs_no_socket_of_the_host():
@@ -292,6 +296,14 @@ def test_a_port_that_is_forwarded_to_a_container_needs_no_socket_of_the_host():
     assert told(seen_of_it) == []
     shut = vantage("controller", port(state=seen.TIMED_OUT), services=(IMAPS,))
     assert shown(replace(seen_of_it, vantages=(shut,))).cause == "way.silent"
+
+
+def test_a_port_that_is_forwarded_for_some_sources_alone_is_named_so():
+    inside = (Namespace("net:[7]", 9, ("172.17.0.2",), "mail"),)
+    led = opening(993, path="forward", to="172.17.0.2:1993 on docker0", sources=["192.0.2.0/24"])
+    some = views(CLIENT, listeners=sockets(namespaces=inside), openings=(led,), filter_findings=(missing(IMAPS, FAIL),))
+    assert shown(some).cause == "filter.by-source"
+    assert told(some) == [("firewall.missing-opening", 993, FAIL)]
 
 
 def test_a_port_that_is_forwarded_to_another_host_is_judged_by_those_who_see_it():

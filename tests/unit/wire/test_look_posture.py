@@ -215,6 +215,59 @@ def test_injection_fails_and_so_does_the_control(context):
     assert seen.connections == 3
 
 
+@pytest.fixture(scope="module", params=["prime256v1", "secp384r1"])
+def context_of_one_group(request, tmp_path_factory):
+    context = issue("mail.example.org", ["mail.example.org"]).server_context(tmp_path_factory.mktemp("one"))
+    context.set_ecdh_curve(request.param)
+    return context
+
+
+EXACT = Questions(enumerate_fully=True)
+
+
+def test_injection_answered_by_a_server_that_lacks_the_one_group(context_of_one_group):
+    with Server(leaky(context_of_one_group, *LEAKY["smtp"])) as server:
+        seen = see(server, checks=("starttls_injection",), questions=EXACT)
+    assert seen.mail_posture.starttls_injection.answer == "yes"
+
+
+def test_injection_discarded_by_a_server_that_lacks_the_one_group(context_of_one_group):
+    answers = {**SMTP_UNDER_TLS, b"NOOP": b"250 OK\r\n"}
+    with Server(mail_server(GREETING, SMTP_ANSWERS, answers, context_of_one_group)) as server:
+        seen = see(server, checks=("starttls_injection",), questions=EXACT)
+    injection = seen.mail_posture.starttls_injection
+    assert injection.answer == "no" and "when sent there" in injection.why
+    groups = {each.outside.subject: each for each in seen.posture.groups}["TLSv1.3"]
+    assert groups.complete and len(groups.accepted) == 1
+
+
+def test_exact_sets_do_without_what_both_visits_showed(context):
+    with Server(mail_server(GREETING, SMTP_ANSWERS, SMTP_UNDER_TLS, context)) as server:
+        with_injection = see(server, checks=("starttls_injection",), questions=EXACT)
+    with Server(mail_server(GREETING, SMTP_ANSWERS, SMTP_UNDER_TLS, context)) as server:
+        without = see(server, checks=(), questions=EXACT)
+    groups = [
+        {each.outside.subject: set(each.accepted) for each in seen.posture.groups} for seen in (with_injection, without)
+    ]
+    assert groups[0] == groups[1] and "secp256r1" in groups[0]["TLSv1.3"]
+    assert with_injection.connections == without.connections
+
+
+def test_injection_fails_and_so_does_the_tls_posture_with_exact_sets(context):
+    with Server(tls_once(context)) as server:
+        seen = see(server, checks=("starttls_injection",), questions=EXACT)
+    injection = seen.mail_posture.starttls_injection
+    assert (injection.answer, injection.why) == ("not established", "no TLS, and none without the command either")
+
+
+def test_injection_hung_up_on_with_exact_sets_takes_no_visit_more(context):
+    with Server(picky(context)) as server:
+        seen = see(server, checks=("starttls_injection",), questions=EXACT)
+    assert seen.mail_posture.starttls_injection.answer == "no"
+    assert "TLS without" in seen.mail_posture.starttls_injection.why
+    assert seen.connections == 2 + seen.posture.connections
+
+
 def test_injection_taken_for_tls(context):
     def byte_by_byte(peer):
         peer.say(GREETING)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from _gate.wire.hello.client import TLS12, TLS13
+from _gate.wire.hello.flight import read_flight
 from _gate.wire.hello.groups import TLS13_GROUPS, group_name
 from _gate.wire.hello.suites import suite_name, suite_names
 from _gate.wire.hello.traits import suites_of
@@ -19,7 +20,7 @@ from _gate.wire.posture_enumerating import _Order
 from wire_hello_reader import read_hello
 from wire_paper_looks import CLEAN, look_at
 from wire_paper_server import PaperServer, alert
-from wire_posture import TLS12_SUITES, by_version
+from wire_posture import TLS12_SUITES, by_version, versions_of
 
 
 @pytest.mark.parametrize("extra, answer", [((), "rejected"), ((30,), "accepted")])
@@ -65,6 +66,64 @@ def test_a_version_that_only_the_ordinary_client_met_stays_in_doubt():
     suites = by_version(posture.suites)["TLSv1.3"]
     assert (suites.outside.answer, suites.accepted) == ("inconclusive", ())
     assert suites.outside.why
+
+
+def met_with(suite, group):
+    """An ordinary client, whom the server answered so."""
+    return Application("TLSv1.3", (), flights=(read_flight(PaperServer.retry(PaperServer({}), suite, group)),))
+
+
+def test_what_the_ordinary_client_was_shown_is_not_asked_for_again():
+    suite, group = CLEAN[TLS13][0], 23
+    paper = PaperServer(CLEAN, groups=(29, 23, 24, 25, 30), own_order=False)
+    before = look_at(paper, enumerate_fully=True)
+    told = PaperServer(CLEAN, groups=(29, 23, 24, 25, 30), own_order=False)
+    posture = look_at(told, enumerate_fully=True, application=met_with(suite, group))
+    for version, groups in by_version(posture.groups).items():
+        assert groups.complete and set(groups.accepted) == set(by_version(before.groups)[version].accepted)
+    for version, suites in by_version(posture.suites).items():
+        assert suites.complete and set(suites.accepted) == set(by_version(before.suites)[version].accepted)
+        assert suites.server_chooses is by_version(before.suites)[version].server_chooses
+    assert versions_of(posture) == versions_of(before)
+    assert posture.connections == before.connections - 1
+    whole = [hello for hello in told.hellos if hello and set(hello.groups) == set(TLS13_GROUPS)]
+    assert not whole
+
+
+def test_refusals_keep_their_control_where_no_exact_set_is_asked_for():
+    """That a hello without a key share is answered is not what the ordinary client showed."""
+    paper = PaperServer(CLEAN)
+    look_at(paper, application=met_with(CLEAN[TLS13][0], 29))
+    whole = [hello for hello in paper.hellos if hello and set(hello.groups) == set(TLS13_GROUPS)]
+    assert [hello for hello in whole if set(hello.suites) == set(suites_of("TLSv1.3"))]
+
+
+@pytest.mark.parametrize("groups", [(29,), (29, 23)])
+def test_a_server_that_wants_a_key_share_proves_no_exact_set(groups):
+    """It refuses every hello of ours in TLS 1.3, whatever it offers."""
+    paper = PaperServer(CLEAN, groups=groups)
+    paper.instead = lambda hello, number: alert(40) if hello and TLS13 in read_hello(hello).supported_versions else None
+    posture = look_at(paper, enumerate_fully=True, application=met_with(CLEAN[TLS13][0], 29))
+    suites, found = by_version(posture.suites)["TLSv1.3"], by_version(posture.groups)["TLSv1.3"]
+    assert ("TLSv1.3" in versions_of(posture)[0]) and not suites.complete and not found.complete
+    assert found.accepted == ("x25519",)
+    assert (suites.outside.answer, found.outside.answer) == ("inconclusive", "inconclusive")
+    assert "without a key share" in suites.outside.why
+
+
+def test_the_only_group_is_known_before_and_its_refusal_has_a_control():
+    paper = PaperServer(CLEAN, groups=(29,))
+    posture = look_at(paper, enumerate_fully=True, application=met_with(CLEAN[TLS13][0], 29))
+    groups = by_version(posture.groups)["TLSv1.3"]
+    assert (groups.accepted, groups.complete, groups.outside.answer) == (("x25519",), True, "rejected")
+    ours = [hello for hello in paper.hellos if hello and TLS13 in hello.supported_versions]
+    assert any(29 in hello.groups and len(hello.suites) > 10 for hello in ours)
+
+
+def test_what_the_ordinary_client_was_shown_outside_is_outside():
+    posture = look_at(PaperServer(CLEAN), application=met_with(0x1304, 30), enumerate_fully=True)
+    assert by_version(posture.suites)["TLSv1.3"].outside.answer == "accepted"
+    assert by_version(posture.groups)["TLSv1.3"].outside.answer == "accepted"
 
 
 def test_an_enumeration_that_is_cut_off_leaves_what_is_outside_in_doubt():

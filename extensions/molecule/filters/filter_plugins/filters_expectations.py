@@ -16,8 +16,8 @@ def unexpected(
 
     :param expected: ``findings``, each written "CHECK PORT OUTCOME" or without a port, exactly those that there are;
         ``outside``, each "FAMILY PORT open" or "... closed", exactly those that a client sees other than ``ordinary``;
-        ``cause`` and ``fix``, texts that must stand in those of a finding; ``run``, a command that must be its ``fix``, or
-        the first of its alternatives.
+        ``observed``, ``cause`` and ``fix``, texts that must stand in those of a finding; ``run``, a command that must be
+        its ``fix``, or the first of its alternatives.
     """
     lines: list[str] = []
     told = sorted(" ".join(str(one[key]) for key in ("check", "port", "outcome") if key in one) for one in findings)
@@ -27,11 +27,11 @@ def unexpected(
     changed = sorted(set(seen) - set(ordinary))
     if changed != sorted(expected.get("outside", [])):
         lines.append(f"a client sees {changed} instead of {expected.get('outside', [])}")
-    for part in ("cause", "fix"):
+    for part in ("observed", "cause", "fix"):
         wanted = expected.get(part, [])
         for text in [wanted] if isinstance(wanted, str) else wanted:
-            if not any(text in finding[part] for finding in findings):
-                lines.append(f"no {text!r} in {[finding[part] for finding in findings]}")
+            if not any(text in finding.get(part, "") for finding in findings):
+                lines.append(f"no {text!r} in {[finding.get(part) for finding in findings]}")
     if "run" in expected:
         given = [finding["fix"].split("; or add ")[0] for finding in findings]
         command = expected["run"].strip()

@@ -151,7 +151,8 @@ def _of_family(service: Service, seen: Views, family: str) -> Diagnosis:
         "other_family": views.port_shows(outside, service, other),
         "talk": talk,
     }
-    if facts["listening"] == shows.IN_CONTAINER or _published(service, seen):
+    in_container = facts["listening"] == shows.IN_CONTAINER or _published(service, seen)
+    if in_container and views.leads(seen.openings, service, family) is None:
         facts["filter"] = shows.UNKNOWN  # what is redirected to a container does not pass the rules for the host itself
     cause = find_cause(facts)
     details = asdict(_details(service, seen, family, facts, finding))

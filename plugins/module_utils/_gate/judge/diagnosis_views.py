@@ -156,7 +156,9 @@ def filter_shows(
             return shows.BY_RATE if _RATE.search(doubt.cause) else shows.UNKNOWN
         return shows.ACCEPTS if mine else shows.UNKNOWN
     entries = [
-        each for each in openings if each["family"] == family and opening_covers(each, service.transport, service.port)
+        each
+        for each in openings
+        if each["family"] == family and opening_covers(_from_here_on(each), service.transport, service.port)
     ]
     always = [each for each in entries if each["certainty"] == "always" and not each.get("conditions")]
     if not always:
@@ -245,11 +247,15 @@ def leads(openings: Iterable[Mapping[str, Any]], service: Service, family: str) 
     """Where the filter leads the connections to a port when not to the port as it was addressed: ``input`` and another port of
     the host, or ``forward`` and an address. None where it does not, or that is not known."""
     for each in openings:
-        here = {**each, "path": "input"}
         certain = each["certainty"] == "always" and each["family"] == family and each.get("to")
-        if certain and opening_covers(here, service.transport, service.port):
+        if certain and opening_covers(_from_here_on(each), service.transport, service.port):
             return str(each.get("path", "input")), str(each["to"])
     return None
+
+
+def _from_here_on(opening: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The opening as one to the host itself, where what is sent to the host is led elsewhere."""
+    return {**opening, "path": "input"} if opening.get("to") else opening
 
 
 def container_at(destination: str, evidence: ListenersEvidence) -> str:

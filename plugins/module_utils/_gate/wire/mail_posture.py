@@ -98,7 +98,7 @@ def _refused_for_another_reason(visit: Visit, errand: Errand) -> bool:
 
 
 def _accepts_the_one_group(posture: Optional[Posture]) -> bool:
-    """Whether it cannot be why a handshake with it alone failed. In TLS 1.2 the certificate's curve would have to be there too."""
+    """Whether a handshake with it alone failed for another reason. In TLS 1.2 the certificate's curve has to be offered too."""
     groups = posture.groups if posture is not None else ()
     return any(each.outside.subject == "TLSv1.3" and "secp256r1" in each.accepted for each in groups)
 

@@ -13,7 +13,7 @@ inconclusive.
 from __future__ import annotations
 
 import time
-from typing import List
+from typing import Dict, List
 
 from ..dataclass import dataclass, field, replace
 from .connection import Broken, Connection, DeadlineReached, NotOpened, Silence
@@ -25,7 +25,7 @@ from .hello.sslv2 import Sslv2Hello
 from .hello.suites import SUITES, suite_name
 from .hello.traits import suite_traits
 from .posture_evidence import ACCEPTED, INCONCLUSIVE, REJECTED, Answer
-from .posture_hellos import AnyHello, control, is_big, pieces_of, without_finite_field
+from .posture_hellos import AnyHello, control, is_big, pieces_of, size_of, without_finite_field
 from .reach import CutOff, PutOff, Reach
 
 _PROTOCOL_VERSION = 70
@@ -34,6 +34,9 @@ _UNRECOGNIZED_NAME = 112
 _NO_APPLICATION_PROTOCOL = 120
 # These complain of the hello's form: unexpected_message, record_overflow, illegal_parameter, decode_error.
 _COMPLAINTS = (10, 22, 47, 50)
+#: Bytes by which a hello may be smaller than one that was too large and yet is taken for too large: each that asks for the rest
+#: of a set is by two bytes smaller than the last.
+_ABOUT = 64
 _CLOSED = "closed without an alert"
 _HUNG_UP = (_CLOSED, "reset")
 #: The cause of such a refusal: Dovecot 2.3 and others send no alert. See :meth:`Asker.confirm`.
@@ -87,6 +90,8 @@ class Asker:
         self.alpn_refused = False
         #: Large hellos go in small ones, each with a part of the suites.
         self.cuts_hellos = False
+        #: Whether hellos of so many bytes and more are answered, up to the next number.
+        self._sizes: Dict[int, bool] = {}
         self.lost = ""
         self.notes: List[str] = []
 
@@ -107,6 +112,8 @@ class Asker:
 
     def ask(self, hello: AnyHello) -> Reply:
         """Put the hello, and what else it takes to know what the answer means."""
+        if isinstance(hello, ClientHello) and self._is_too_big(hello):
+            return self._in_pieces(hello)
         reply = self._once(hello)
         if isinstance(hello, ClientHello) and reply.flight.alert is not None:
             refused = reply.flight.alert.description
@@ -118,8 +125,9 @@ class Asker:
                 self._note("the server refuses the protocol {0}: {1}".format(hello.alpn[0], reply.flight.alert))
                 self.alpn_refused = True
                 return self.ask(replace(hello, alpn=()))
-        if isinstance(hello, ClientHello) and is_big(hello) and self._complains(reply):
-            return self._in_pieces(hello, reply)
+        if isinstance(hello, ClientHello) and self._complains(reply) and _can_be_cut(hello):
+            self._note_size(str(reply.flight.alert))
+            return self._in_pieces(hello)
         if reply.answer != INCONCLUSIVE or reply.why:
             return reply
         if self._hangs_up and reply.ended in _HUNG_UP:
@@ -154,8 +162,10 @@ class Asker:
             big = self._once(control(self.server_name, as_big_as=hello))
             if big.why:
                 return replace(reply, why=big.why)
-            if not big.flight.answered:
-                return self._in_pieces(hello, reply)
+            if not big.flight.answered and _can_be_cut(hello):
+                self._sizes[size_of(hello) - _ABOUT] = False
+                self._note_size(reply.ended)
+                return self._in_pieces(hello)
         again = self._once(hello)
         if again.answer != INCONCLUSIVE or again.why:
             return again
@@ -164,10 +174,15 @@ class Asker:
             return replace(again, answer=REJECTED, why=REFUSED_BY_HANGING_UP)
         return replace(again, why="{0}, while a control hello was answered".format(again.ended))
 
-    def _in_pieces(self, hello: ClientHello, first: Reply) -> Reply:
-        self._note("a large hello: {0}; it was put in small ones".format(first.ended or first.flight.alert))
+    def _is_too_big(self, hello: ClientHello) -> bool:
+        """One of about this size was not answered, and none between the two was."""
+        size = size_of(hello)
+        tried = [each for each in self._sizes if each <= size]
+        return bool(tried) and not self._sizes[max(tried)] and _can_be_cut(hello)
+
+    def _in_pieces(self, hello: ClientHello) -> Reply:
         self.cuts_hellos = True
-        last = first
+        last = Reply()
         for piece in pieces_of(hello):
             last = self.ask(piece)
             if last.answer != REJECTED or last.wrong_version:
@@ -218,6 +233,8 @@ class Asker:
             return reply
         if reply.flight.answered:
             self._unconfirmed = False
+            if isinstance(hello, ClientHello):
+                self._sizes[size_of(hello)] = True
             self._reach.answered()
             self._answered_until = self._reach.connections
         self._judge(hello, reply)
@@ -265,9 +282,16 @@ class Asker:
         elif flight.alert is not None and flight.alert.description != 0:
             reply.answer = REJECTED
 
+    def _note_size(self, became: str) -> None:
+        self._note("a large hello: {0}; it was put in small ones".format(became))
+
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _can_be_cut(hello: ClientHello) -> bool:
+    return is_big(hello) and all(size_of(piece) < size_of(hello) for piece in pieces_of(hello))
 
 
 def _was_offered(chosen: ServerHello, hello: ClientHello) -> bool:

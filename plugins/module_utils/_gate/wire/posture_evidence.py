@@ -124,8 +124,8 @@ class Posture:
     """All of it. ``versions``: one answer for each of VERSIONS. ``notes``: what else was noticed. ``without_sni``: what the
     server did with a hello that named no server (REJECTED: it refused it). ``signatures``: whether TLS 1.2's key exchange is
     signed with a scheme beyond those that were to be left out (None: not asked). ``stopped``: why nothing more could be asked
-    from some point on (``throttled: ...``, ``slow: ...``, ``cut off after N connections: ...``, the deadline), or ``""``. ``hellos_met``: a hello of this look
-    led to a choice of the server's (what else is here may be from the handshakes before)."""
+    from some point on (``throttled: ...``, ``slow: ...``, ``cut off after N connections: ...``, the deadline), or ``""``.
+    ``hellos_met``: a hello of this look led to a choice of the server's (what else is here may be from handshakes before)."""
 
     versions: Tuple[Answer, ...]
     suites: Tuple[Suites, ...]

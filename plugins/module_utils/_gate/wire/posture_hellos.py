@@ -91,13 +91,16 @@ _NOBODYS_SUITES = tuple(range(0xD100, 0xD400))
 
 def control(server_name: str = "", as_big_as: Optional[AnyHello] = None) -> ClientHello:
     """What every server should answer, by an alert at least: common, TLS 1.3 and older; small, or filled up with suites that
-    nobody has to the size of another hello, so that its size alone can be no reason to hang up."""
+    nobody has to the very size of another hello: some fail on those of 256 to 511 bytes, and on no larger ones."""
     suites: Tuple[int, ...] = _COMMON_SUITES
+    session_id = b""
     if as_big_as is not None and is_big(as_big_as):
-        missing = len(as_big_as.to_bytes(bytes(32))) // 2 - len(suites)
-        suites += _NOBODYS_SUITES[: max(missing, 0)]
+        missing = max(size_of(as_big_as) - size_of(control(server_name)), 0)
+        suites += _NOBODYS_SUITES[: missing // 2]
+        session_id = bytes(missing % 2)
     return ClientHello(
         suites,
+        session_id=session_id,
         supported_versions=(TLS13, TLS12),
         groups=(29, 23, 24),
         key_shares=(),
@@ -112,7 +115,12 @@ def is_big(hello: AnyHello) -> bool:
     """Whether an intolerant server may fail on its size."""
     if isinstance(hello, Sslv2Hello):
         return False
-    return len(hello.suites) > SMALL_SUITES or len(hello.to_bytes(bytes(32))) >= SMALL_BYTES
+    return len(hello.suites) > SMALL_SUITES or size_of(hello) >= SMALL_BYTES
+
+
+def size_of(hello: AnyHello) -> int:
+    """Bytes of its record."""
+    return len(hello.to_bytes(bytes(32)) if isinstance(hello, ClientHello) else hello.to_bytes())
 
 
 def is_finite_field(suite: int) -> bool:

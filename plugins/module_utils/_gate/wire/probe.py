@@ -280,6 +280,9 @@ class PortLook:
                 visits[-1].facts.stopped = again.facts.stopped
                 break
             visits.append(again)
+        before, last = visits[0].handshake, visits[-1].handshake
+        if before is not None and last is not None and last.demands.small and visits[-1].first_bytes_are_tls:
+            self._notes.append("{0}, while a small ClientHello was answered".format(before.error))
         return visits
 
     def _visit(

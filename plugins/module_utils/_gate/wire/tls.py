@@ -8,7 +8,9 @@
    :mod:`.names`, so that a wrong name is seen beside everything else.
 2. The chain failed for a date: the same without looking at dates, to learn whether it leads to a trust anchor.
 3. The chain failed otherwise: without verification, to see certificate, name and dates nevertheless.
-4. No handshake for another reason: once more with old versions and weak parameters allowed (``needs_legacy``).
+4. Not a byte came in answer: once more with a small ClientHello, since servers and what stands before them may fail on large
+   ones.
+5. No handshake for another reason: once more with old versions and weak parameters allowed (``needs_legacy``).
 
 Every Python version must come to the same verdict, so nothing is left to ``ssl.create_default_context``: its ciphers
 changed in 3.10, its flags in 3.13. VERIFY_X509_STRICT, new there, stays off (it refuses chains for form alone, which
@@ -41,6 +43,7 @@ _FLAG_PARTIAL_CHAIN = 0x80000
 _FLAG_NO_CHECK_TIME = 0x200000
 # Handshakes without renegotiation_info (RFC 5746), which OpenSSL 3 refuses by default (ssl.h).
 _LEGACY_SERVER_CONNECT = 0x4
+_PADDING = 0x10
 _NOT_YET_VALID = 9
 _HAS_EXPIRED = 10
 
@@ -57,12 +60,14 @@ NOT_TLS = "not tls"
 
 @dataclass(frozen=True)
 class Demands:
-    """What a handshake insists on. ``one_group``: it offers no other group than secp256r1."""
+    """What a handshake insists on. ``one_group``: it offers no other group than secp256r1. ``small``: likewise, and its
+    ClientHello has some 300 bytes, where OpenSSL fills up to 517 and has 1,500 and more with a key for ML-KEM."""
 
     verify: bool = True
     check_dates: bool = True
     modern: bool = True
     one_group: bool = False
+    small: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ def lowered(handshake: Handshake) -> Optional[Demands]:
         return replace(demands, check_dates=False)
     if handshake.outcome in (DATES_REFUSED, CHAIN_REFUSED) and demands.verify:
         return replace(demands, verify=False)
+    if handshake.outcome in (SILENT, FAILED) and not handshake.first_bytes and not demands.small:
+        return replace(demands, small=True)
     if handshake.outcome == FAILED and demands.modern:
         return replace(demands, modern=False)
     return None
@@ -167,8 +174,10 @@ def _build_context(trust: str, demands: Demands) -> ssl.SSLContext:
             context.minimum_version = ssl.TLSVersion.TLSv1
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.options |= _LEGACY_SERVER_CONNECT
-    if demands.one_group:
+    if demands.one_group or demands.small:
         context.set_ecdh_curve("prime256v1")
+    if demands.small:
+        context.options &= ~(_PADDING | ssl.OP_ENABLE_MIDDLEBOX_COMPAT)
     if not demands.verify:
         context.verify_mode = ssl.CERT_NONE
         return context

@@ -4,7 +4,8 @@
 
 """Which TCP ports answer a client: knock SECONDS PORT,... ADDRESS ... prints "FAMILY PORT open" or "FAMILY PORT closed" for each.
 
-Addresses are told by their family, ``ipv4`` or ``ipv6``, or by a name that goes before them: ``container=10.88.0.2``.
+Addresses are told by their family, ``ipv4`` or ``ipv6``, or by a name that goes before them: ``container=10.88.0.2``. An
+address of the client's own that it shall come from goes behind them: ``other=10.79.0.12@10.79.0.21``.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 
-def knock(name: str, address: str, port: int, seconds: float) -> str:
+def knock(name: str, address: str, source: str, port: int, seconds: float) -> str:
     try:
-        socket.create_connection((address, port), timeout=seconds).close()
+        socket.create_connection((address, port), timeout=seconds, source_address=(source, 0)).close()
     except OSError:  # silence, a reset, or an ICMP error
         return f"{name} {port} closed"
     return f"{name} {port} open"
@@ -26,13 +27,16 @@ def knock(name: str, address: str, port: int, seconds: float) -> str:
 def main() -> None:
     seconds = float(sys.argv[1])
     ports = [int(port) for port in sys.argv[2].split(",")]
-    places = [argument.rpartition("=")[::2] for argument in sys.argv[3:]]
-    doors = [
-        (name or ("ipv6" if ":" in address else "ipv4"), address, port, seconds)
-        for (name, address), port in product(places, ports)
-    ]
+    doors = [(*place(argument), port, seconds) for argument, port in product(sys.argv[3:], ports)]
     with ThreadPoolExecutor(len(doors)) as hands:
         print("\n".join(hands.map(knock, *zip(*doors))))
+
+
+def place(argument: str) -> tuple[str, str, str]:
+    """:return: the name, the address, and where to come from; blank for the client's own choice."""
+    name, _sign, way = argument.rpartition("=")
+    address, _sign, source = way.partition("@")
+    return name or ("ipv6" if ":" in address else "ipv4"), address, source
 
 
 main()
