@@ -77,7 +77,7 @@ close_direct_way() {
 # listen NAME "PORT ..."
 listen() {
     # shellcheck disable=SC2086
-    systemd-run --quiet --collect --unit="container-$1" ip netns exec "$1" /usr/bin/python3 /usr/local/sbin/listen $2
+    systemd-run --quiet --collect --unit="container-$1" ip netns exec "$1" /usr/bin/python3 /lab/listen.py $2
 }
 
 # Wait until a container of podman listens.
@@ -165,7 +165,8 @@ END
         ;;
     podman-run)
         podman run --detach --name "$1" --network lab --ip "$podman_ipv4.$2" --ip6 "$podman_ipv6:$2" \
-            --publish "${4:+$4:}$3:$3" --volume /usr:/usr:ro --rootfs /srv/container /usr/bin/python3 /usr/local/sbin/listen "$3" > /dev/null
+            --publish "${4:+$4:}$3:$3" --volume /usr:/usr:ro --volume /lab:/lab:ro --rootfs /srv/container \
+            /usr/bin/python3 /lab/listen.py "$3" > /dev/null
         await "$1" "$3"
         ;;
     podman-rm) podman rm --force --time 0 "$1" > /dev/null ;;
