@@ -13,8 +13,14 @@
 PATH="$PATH:/usr/sbin:/sbin"
 LAB="$CHECKOUT/.work/lab"
 PODMAN_HOME="$CHECKOUT/.work/podman"
-# Two checkouts run side by side, and the hosts of one scenario may stand while another runs.
+# Two checkouts run side by side, and so do the scenarios of one.
 lab_hash=$(printf %s "$CHECKOUT ${scenario:-default}" | sha256sum)
+# Which of the scenarios this is: what is not one comes after them.
+lab_place=0
+for lab_scenario in "$CHECKOUT"/extensions/molecule/*/molecule.yml; do
+    [ "$lab_scenario" != "$CHECKOUT/extensions/molecule/${scenario:-default}/molecule.yml" ] || break
+    lab_place=$((lab_place + 1))
+done
 
 MAILOPS_ENGINE=${MAILOPS_ENGINE:-podman}
 MAILOPS_CONTAINERS_CONF=${MAILOPS_CONTAINERS_CONF:-$PODMAN_HOME/containers.conf}
@@ -22,17 +28,19 @@ MAILOPS_VENV=${MAILOPS_VENV:-$CHECKOUT/.work/venv}
 LAB_IMAGE=localhost/mailops-lab
 MAILOPS_IMAGE_DEBIAN12=${MAILOPS_IMAGE_DEBIAN12:-$LAB_IMAGE:bookworm}
 MAILOPS_IMAGE_DEBIAN13=${MAILOPS_IMAGE_DEBIAN13:-$LAB_IMAGE:trixie}
-# Names and subnets (10.79.N.0/24, fd79:79:0:N::/64) of their own.
+# Names and subnets (10.79.N.0/24, fd79:79:0:N::/64) of their own: N is another for each scenario of a checkout, and far from
+# those of its neighbours.
 MAILOPS_LAB_NAME="mailops-$(printf %.6s "$lab_hash")"
-MAILOPS_LAB_NUMBER=$((0x$(printf %.4s "$lab_hash") % 250 + 1))
-MAILOPS_LAB_DIRECTORY=$LAB
+MAILOPS_LAB_NUMBER=$(((0x$(printf %s "$CHECKOUT" | sha256sum | cut -c 1-4) + 23 * lab_place) % 250 + 1))
+MAILOPS_LAB_DIRECTORY="$LAB/${scenario:-default}"
 MAILOPS_LAB_SCRIPTS="$CHECKOUT/tests/lab"
 export MAILOPS_ENGINE MAILOPS_CONTAINERS_CONF MAILOPS_IMAGE_DEBIAN12 MAILOPS_IMAGE_DEBIAN13
 export MAILOPS_LAB_NAME MAILOPS_LAB_NUMBER MAILOPS_LAB_DIRECTORY MAILOPS_LAB_SCRIPTS
 
 UNIFIED_CGROUPS=/sys/fs/cgroup/cgroup.controllers
 
-# Point podman at storage and state inside the checkout, unless the user has chosen a configuration.
+# Point podman at storage and state inside the checkout, unless the user has chosen a configuration. What another scenario reads
+# meanwhile is whole at any time.
 configure_engine() {
     if [ "$MAILOPS_CONTAINERS_CONF" = system ]; then
         return
@@ -50,9 +58,11 @@ configure_engine() {
         # crun does not start containers where cgroups v1 and v2 are mixed.
         [ -e "$UNIFIED_CGROUPS" ] || printf 'runtime = "runc"\n'
         printf '[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "%s/networks"\n' "$PODMAN_HOME"
-    } > "$PODMAN_HOME/containers.conf"
+    } > "$PODMAN_HOME/containers.conf.$$"
+    mv "$PODMAN_HOME/containers.conf.$$" "$PODMAN_HOME/containers.conf"
     printf '[storage]\ndriver = "overlay"\ngraphroot = "%s/storage"\nrunroot = "%s/run"\n' \
-        "$PODMAN_HOME" "$PODMAN_HOME" > "$PODMAN_HOME/storage.conf"
+        "$PODMAN_HOME" "$PODMAN_HOME" > "$PODMAN_HOME/storage.conf.$$"
+    mv "$PODMAN_HOME/storage.conf.$$" "$PODMAN_HOME/storage.conf"
     export CONTAINERS_CONF="$PODMAN_HOME/containers.conf" CONTAINERS_STORAGE_CONF="$PODMAN_HOME/storage.conf"
 }
 
@@ -100,7 +110,7 @@ uses_own_engine_configuration() {
 
 # Remove hosts, network and SSH connections of the scenario; the images stay.
 remove_hosts() {
-    for socket in "$LAB"/ssh/*.socket; do
+    for socket in "$MAILOPS_LAB_DIRECTORY"/ssh/*.socket; do
         [ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit lab 2> /dev/null || true
     done
     hosts=$("$MAILOPS_ENGINE" ps --all --quiet --filter "label=mailops.lab=$MAILOPS_LAB_NAME") || return 0

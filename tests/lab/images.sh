@@ -7,6 +7,11 @@ CHECKOUT=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$CHECKOUT/tests/lab/environment.sh"
 configure_engine
 
+mkdir -p "$LAB"
+# Whoever comes meanwhile finds the images built.
+exec 8> "$LAB/images.lock"
+flock 8
+
 recipe=$(cat "$MAILOPS_LAB_SCRIPTS/images.sh" "$MAILOPS_LAB_SCRIPTS/packages" | sha256sum | cut -c 1-16)
 packages=$(grep -v '^#' "$MAILOPS_LAB_SCRIPTS/packages" | paste -s -d ,)
 
@@ -34,7 +39,7 @@ for image in "$MAILOPS_IMAGE_DEBIAN12" "$MAILOPS_IMAGE_DEBIAN13"; do
 done
 [ -n "$wanted" ] || exit 0
 
-mkdir -p "$LAB" "$PODMAN_HOME"
+mkdir -p "$PODMAN_HOME"
 rm -rf "$PODMAN_HOME"/build.*
 work=$(mktemp -d "$PODMAN_HOME/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT

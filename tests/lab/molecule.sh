@@ -17,9 +17,9 @@ skip() {
 }
 [ "$(id -u)" = 0 ] || skip "it runs containers with networks of their own, which needs root"
 
-mkdir -p "$LAB/ssh"
-# One lab in a checkout at a time.
-exec 9> "$LAB/lock"
+mkdir -p "$MAILOPS_LAB_DIRECTORY/ssh"
+# Scenarios run side by side, each of them once at a time.
+exec 9> "$MAILOPS_LAB_DIRECTORY/lock"
 flock 9
 configure_engine
 reason=$(obstacle)
@@ -35,9 +35,10 @@ fi
 # The collection under the path by which Ansible finds it.
 collections="$CHECKOUT/.work/collections"
 mkdir -p "$collections/ansible_collections/mailops"
-[ -e "$collections/ansible_collections/mailops/gate" ] || ln -s "$CHECKOUT" "$collections/ansible_collections/mailops/gate"
+link="$collections/ansible_collections/mailops/gate"
+[ -e "$link" ] || ln -sn "$CHECKOUT" "$link" 2> /dev/null || [ -e "$link" ]
 export ANSIBLE_HOME="$CHECKOUT/.work/ansible" ANSIBLE_COLLECTIONS_PATH="$collections"
-export MOLECULE_EPHEMERAL_DIRECTORY="$LAB/molecule/$scenario" XDG_CACHE_HOME="$CHECKOUT/.work/cache"
+export MOLECULE_EPHEMERAL_DIRECTORY="$MAILOPS_LAB_DIRECTORY/molecule" XDG_CACHE_HOME="$CHECKOUT/.work/cache"
 [ -t 1 ] || export NO_COLOR=1
 export PATH="$MAILOPS_VENV/bin:$PATH"
 

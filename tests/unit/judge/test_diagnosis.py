@@ -303,6 +303,16 @@ def test_forwarded_by_the_filter_to_a_container(destination, container):
     assert f"container {container} publishes port 8080" in found.text
 
 
+@pytest.mark.parametrize(
+    "destinations, told",
+    [(["127.0.0.1/32"], False), (["127.0.0.1/32", "192.0.2.1/32"], True), (["192.0.2.1/32"], True)],
+)
+def test_what_is_published_on_the_loopback_is_no_surplus(destinations, told):
+    forwarded = opening(["8080"], path="forward", to="10.88.0.2 on podman0", conditions={"destinations": destinations})
+    monitor = listener("127.0.0.1", port=8080, published=Published("", 0, "web"))
+    assert [found[1] for found in surplus([monitor], [forwarded])] == (["surplus.published"] if told else [])
+
+
 def test_what_is_forwarded_and_required_is_no_surplus():
     assert surplus([], [opening(["25"], path="forward", to="172.17.0.2:25")]) == []
 

@@ -201,6 +201,39 @@ def test_a_published_port_is_an_opening_and_satisfies_what_is_required(path):
     )
 
 
+ON_LOOPBACK = """*nat
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -d {0} -p tcp -m tcp --dport 3306 -j DNAT --to-destination 172.17.0.2:3306
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+-A FORWARD -s {1} -j ACCEPT
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    "destination, sources, interface, observed",
+    [
+        # As netavark has it: 127.0.0.0/8 is routed on the bridge, and other containers there may forward.
+        ("127.0.0.1/32", "172.17.0.0/16", "docker0", None),
+        ("172.17.0.1/32", "172.17.0.0/16", "docker0", None),
+        ("127.0.0.1/32", "172.16.0.0/15", "docker0", "tcp 3306 from 172.16.0.0/16 (IPv4)"),
+        ("192.0.2.1/32", "192.0.2.0/24", "eth0", "tcp 3306 from 192.0.2.0/24 (IPv4)"),
+    ],
+)
+def test_who_is_beside_a_container_needs_no_published_port(path, destination, sources, interface, observed):
+    evidence = look(path, MAIL)
+    ruleset = iptables_save.read(ON_LOOPBACK.format(destination, sources), 4, "rules").ruleset
+    known = replace(HOST, route_localnet=frozenset({"docker0"}))
+    asked = question(evidence.space, {4}, [interface], [destination.partition("/")[0]])
+    answer = accepted(evidence.space, ruleset, asked, known)
+    look_then = replace(evidence, ruleset=ruleset, host=known, acceptance=answer, question=asked, promised=asked)
+    found = [item for item in judged(look_then, "firewall.surplus-opening") if item.outcome != PASS]
+    assert [item.observed for item in found] == ([] if observed is None else [observed])
+
+
 def test_a_required_port_that_is_not_forwarded_says_so(path):
     found = published(path, forwarding=frozenset())
     assert set(found) == {2587, 25}

@@ -52,6 +52,7 @@ class Tree:
         started: Optional[int] = None,
         namespace: str = OWN,
         net: Optional[Dict[str, str]] = None,
+        parent: int = 1,
     ) -> None:
         """A process that holds these inodes; ``started``: ticks since boot, ``pid`` by default."""
         directory = self.proc / str(pid)
@@ -61,7 +62,7 @@ class Tree:
         for number, target in enumerate(["/dev/null"] + ["socket:[{0}]".format(inode) for inode in sockets]):
             os.symlink(target, str(directory / "fd" / str(number)))
         ticks = pid if started is None else started
-        self.write("{0}/stat".format(pid), "{0} ({1}) S 1{2} {3} 0\n".format(pid, name, " 0" * 17, ticks))
+        self.write("{0}/stat".format(pid), "{0} ({1}) S {4}{2} {3} 0\n".format(pid, name, " 0" * 17, ticks, parent))
         self.write("{0}/status".format(pid), "Name:\t{0}\nUid:\t0\t{1}\t{1}\t{1}\n".format(name, uid))
         self.write("{0}/cgroup".format(pid), cgroup.format(name=name))
         self.write("{0}/cmdline".format(pid), (command or "/usr/sbin/" + name).replace(" ", "\0") + "\0")

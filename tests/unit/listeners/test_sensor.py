@@ -212,6 +212,42 @@ def test_podmans_monitor_holds_the_port_of_its_container(tree):
     assert look(tree, SMTP)[0].published == Published("", 0, ID[:12])
 
 
+MONITOR = "/usr/bin/conmon --api-version 1 -c {0} -u {0} -r /usr/bin/crun -b /data -p /run/pidfile -n store".format(ID)
+DATABASE = TCP_HEAD + socket_line("00000000:0CEA", "0A", 999, 21)
+SPLIT = "0::/system.slice/store.service/runtime\n"
+
+
+@pytest.mark.parametrize("cgroup", [SPLIT, "1:name=systemd:/libpod_parent/conmon\n", "0::/user.slice\n"])
+def test_the_monitor_names_its_container_where_its_control_groups_do_not(tree, cgroup):
+    tree.process(200, "conmon", [11], cgroup=cgroup, command=MONITOR)
+    tree.process(
+        210, "postgres", [21], cgroup="0::/user.slice\n", parent=200, namespace=CONTAINER, net={"tcp": DATABASE}
+    )
+    tree.process(220, "worker", [21], cgroup="0::/user.slice\n", parent=210, namespace=CONTAINER, net={"tcp": DATABASE})
+    tree.process(230, "sshd", [12], cgroup=cgroup, parent=7)
+    evidence = look_at_listeners(host(tree, SMTP, replace(SMTP, port=22, inode=12)))
+    outside, door, inside = evidence.listeners
+    assert (outside.port, outside.published, outside.owners[0].container) == (22, None, "")
+    assert (door.port, door.published) == (25, Published("", 0, "store"))
+    assert [(owner.name, owner.container) for owner in inside.owners] == [("postgres", "store"), ("worker", "store")]
+    assert [each.container for each in evidence.namespaces] == ["store"]
+
+
+def test_the_monitor_of_the_container_that_this_runs_in_names_none(tree):
+    tree.process(200, "conmon", [], cgroup=SPLIT, command=MONITOR)
+    tree.process(210, "systemd", [11], cgroup=SPLIT, parent=200)
+    tree.write("self/stat", "215 (python3) S 210 0\n")
+    assert look(tree, SMTP)[0].owners[0].container == ""
+
+
+def test_a_monitor_without_a_name_and_a_circle_of_parents_name_none(tree):
+    tree.process(200, "conmon", [11], cgroup=SPLIT)
+    tree.process(300, "a", [12], cgroup=SPLIT, parent=301)
+    tree.process(301, "b", [], cgroup=SPLIT, parent=300)
+    for listener in look(tree, SMTP, replace(SMTP, port=26, inode=12)):
+        assert (listener.published, listener.owners[0].container) == (None, "")
+
+
 def test_the_kernel_is_asked_inside_a_namespace_where_that_is_permitted(tree):
     tree.process(400, "dovecot", [21], namespace=CONTAINER)
     asked = []

@@ -3,20 +3,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# What Docker and podman make of a host's network, without images: a namespace on a bridge is the container, in it something
-# listens, and the rules are those of the tools. `N` is a number that the host has for itself.
+# What Docker and podman make of a host's network, without images. Docker's part is handmade: a namespace on a bridge is the
+# container, in it something listens, and the rules are those of dockerd. Podman is the real one. `N` is a number that the host
+# has for itself.
 #
 #   containers docker-start N         the bridge and the rules of dockerd 28 without containers (iptables backend)
-#   containers docker-run N NAME ADDRESS PORT [publish]
+#   containers docker-run N NAME ADDRESS "PORT ..." [publish]
 #   containers docker-unpublish N ADDRESS PORT
-#   containers podman-run N NAME ADDRESS PORT     published, by netavark itself
+#   containers docker-proxy N ADDRESS PORT        publish it, and start what dockerd starts for each port
+#   containers docker-unproxy N ADDRESS PORT
+#   containers podman-start N                     podman itself, and its network
+#   containers podman-run N NAME ADDRESS PORT [HOST_ADDRESS]     published by it
 #   containers podman-rm N NAME
 set -eu
 command=$1 number=$2
 shift 2
 
 docker_ipv4=172.$number.0 docker_ipv6=fd17:$number:
-podman_ipv4=10.88.$number podman_ipv6=fd88:$number:
+podman_ipv4=10.89.$number podman_ipv6=fd89:$number:
 
 # Run with iptables, then ip6tables: the function $1 with the tool, its network and the address $2 in it.
 both() {
@@ -70,9 +74,32 @@ close_direct_way() {
     "$1" -t raw -A PREROUTING -d "$3" ! -i docker0 -j DROP
 }
 
-# listen NAME PORT
+# listen NAME "PORT ..."
 listen() {
-    systemd-run --quiet --collect --unit="container-$1" ip netns exec "$1" /usr/bin/python3 /usr/local/sbin/listen "$2"
+    # shellcheck disable=SC2086
+    systemd-run --quiet --collect --unit="container-$1" ip netns exec "$1" /usr/bin/python3 /lab/listen.py $2
+}
+
+# Wait until a container of podman listens.
+await() {
+    tries=100
+    until nsenter --net="/proc/$(podman inspect --format '{{.State.Pid}}' "$1")/ns/net" ss -Hltn "sport = :$2" | grep -q .; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ]
+        sleep 0.1
+    done
+}
+
+# proxy FAMILY HOST_ADDRESS ADDRESS PORT: on descriptor 3 it says that it listens.
+proxy() {
+    systemd-run --quiet --collect --unit="docker-proxy-$4-$1" sh -c 'exec "$@" 3> /dev/null' proxy \
+        /usr/sbin/docker-proxy -proto tcp -host-ip "$2" -host-port "$4" -container-ip "$3" -container-port "$4"
+    tries=100
+    until ss -Hltn "--$1" "sport = :$4" | grep -q .; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ]
+        sleep 0.1
+    done
 }
 
 case $command in
@@ -101,25 +128,48 @@ case $command in
         ;;
     docker-publish) both publish "$1" "$2" ;;
     docker-unpublish) both unpublish "$1" "$2" ;;
+    docker-proxy)
+        both publish "$1" "$2"
+        proxy ipv4 0.0.0.0 "$docker_ipv4.$1" "$2"
+        proxy ipv6 :: "$docker_ipv6:$1" "$2"
+        ;;
+    docker-unproxy)
+        systemctl stop "docker-proxy-$2-*"
+        both unpublish "$1" "$2"
+        ;;
+    podman-start)
+        # Neither overlayfs nor control groups go into one another in every lab.
+        mkdir -p /etc/containers /srv/container
+        cat > /etc/containers/storage.conf << END
+[storage]
+driver = "vfs"
+graphroot = "/var/lib/containers/storage"
+runroot = "/run/containers/storage"
+END
+        cat > /etc/containers/containers.conf << END
+[containers]
+cgroups = "disabled"
+log_driver = "none"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+runtime = "crun"
+[network]
+network_backend = "netavark"
+END
+        # The programs of the host, without what else it has: an image without a registry.
+        cd /srv/container
+        mkdir -p dev etc proc run sys tmp usr
+        ln -sfn -t . usr/bin usr/lib usr/lib64 usr/sbin
+        podman network create --disable-dns --ipv6 --subnet "$podman_ipv4.0/24" --subnet "$podman_ipv6:/64" lab > /dev/null
+        ;;
     podman-run)
-        ip netns add "$1"
-        cat > "/run/$1.json" << SETUP
-{"container_id": "$(printf %064d "$2")", "container_name": "$1",
- "networks": {"podman": {"interface_name": "eth0", "static_ips": ["$podman_ipv4.$2", "$podman_ipv6:$2"]}},
- "network_info": {"podman": {"name": "podman", "id": "$(printf %064d 9)", "driver": "bridge", "network_interface": "podman0",
-   "internal": false, "dns_enabled": false, "ipv6_enabled": true, "ipam_options": {"driver": "host-local"},
-   "subnets": [{"subnet": "$podman_ipv4.0/24", "gateway": "$podman_ipv4.1"},
-               {"subnet": "$podman_ipv6:/64", "gateway": "$podman_ipv6:1"}]}},
- "port_mappings": [{"host_ip": "", "host_port": $3, "container_port": $3, "protocol": "tcp", "range": 1}]}
-SETUP
-        /usr/lib/podman/netavark --config /run setup "/run/netns/$1" < "/run/$1.json"
-        listen "$1" "$3"
+        podman run --detach --name "$1" --network lab --ip "$podman_ipv4.$2" --ip6 "$podman_ipv6:$2" \
+            --publish "${4:+$4:}$3:$3" --volume /usr:/usr:ro --volume /lab:/lab:ro --rootfs /srv/container \
+            /usr/bin/python3 /lab/listen.py "$3" > /dev/null
+        await "$1" "$3"
         ;;
-    podman-rm)
-        /usr/lib/podman/netavark --config /run teardown "/run/netns/$1" < "/run/$1.json"
-        systemctl stop "container-$1"
-        ip netns delete "$1"
-        ;;
+    podman-rm) podman rm --force --time 0 "$1" > /dev/null ;;
     *)
         echo "no such command: $command" >&2
         exit 2

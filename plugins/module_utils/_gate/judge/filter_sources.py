@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sources from which nobody connects, whatever the rules say of them."""
+"""Sources from which nobody connects, whatever the rules say of them, or which need no rules to."""
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, Iterator
 
 from ..packetfilter.addresses import range_of
 from ..packetfilter.diagram import Space
+from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.intervals import normal
-from ..packetfilter.model import FAMILY, IIF, SADDR, Box, Host, interface_value
+from ..packetfilter.model import FAMILY, IIF, SADDR, Box, Host, Own, interface_value
 
 #: From these no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4): that they
 #: are closed is no matter of reachability.
@@ -46,3 +47,26 @@ def dropped_by_kernel(space: Space, host: Host) -> int:
     routed = [space.box({IIF: ((value, value),)}) for value in map(interface_value, sorted(host.route_localnet))]
     loopback = space.minus(space.box(source_box(_LOOPBACK)), space.union_all(routed))
     return space.union(loopback, space.boxes(source_boxes(_DROPPED)))
+
+
+def round_trips(acceptance: Acceptance, host: Host) -> int:
+    """The packets that NAT sends back into the network that they come from: who sends them is beside that destination and gets
+    there without this host. So it is where Podman publishes on the loopback only: other containers of the network get in."""
+    space = acceptance.space
+    found = space.empty
+    for delivery in acceptance.deliveries:
+        if delivery.path == "forward" and delivery.to_address is not None:
+            beside = space.boxes(_beside(*delivery.to_address, delivery.interface, host.own or ()))
+            found = space.union(found, space.intersect(delivery.node, beside))
+    return found
+
+
+def _beside(family: int, address: int, interface: str, own: Iterable[Own]) -> Iterator[Box]:
+    """The packets from the networks of an interface that the address is in."""
+    for mine in own:
+        if (mine.family, mine.interface) == (family, interface):
+            others = (1 << ((32 if family == 4 else 128) - mine.prefix)) - 1
+            first, last = mine.value & ~others, mine.value | others
+            if first <= address <= last:
+                value = interface_value(interface)
+                yield {FAMILY: ((family, family),), IIF: ((value, value),), SADDR: ((first, last),)}

@@ -38,7 +38,7 @@ from .filter_answers import judge_answers
 from .filter_boot import judge_next_boot
 from .filter_remedies import manager, why_left_out
 from .filter_routed import judge_routed
-from .filter_sources import dropped_by_kernel, from_clients, source_box
+from .filter_sources import dropped_by_kernel, from_clients, round_trips, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
@@ -84,6 +84,7 @@ class _Filter:
         if self.banned != EMPTY:
             yield self._bans()
         surplus = space.minus(space.intersect(self.may, self.asked), allowed)
+        surplus = space.minus(surplus, round_trips(self.acceptance, self.evidence.host))
         for family in sorted(_NAMES):
             finding = self._unfiltered(family)
             if finding is not None:

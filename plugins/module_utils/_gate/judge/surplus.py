@@ -7,6 +7,7 @@ rules for the host itself do not stop."""
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ..dataclass import dataclass
@@ -85,8 +86,11 @@ def _published(
         if each.published is not None and not each.namespace and not each.is_loopback:
             families, containers = found.setdefault((each.protocol, each.port), (set(), {}))
             families.update(each.families)
-            containers[each.published.container or each.published.address] = None
+            address = each.published.address
+            containers[each.published.container or views.container_at(address, listeners) or address] = None
     for protocol, port, opening in _single_ports(openings, "forward"):
+        if _is_to_loopback(opening):  # only other containers of the network can send such a packet
+            continue
         families, containers = found.setdefault((protocol, port), (set(), {}))
         families.add(str(opening["family"]))
         destination = str(opening.get("to", ""))
@@ -142,6 +146,11 @@ def _single_ports(openings: Sequence[Mapping[str, Any]], path: str) -> Iterator[
             for text in opening.get("ports", ()):
                 if text.isdigit() and opening["protocol"] in ("tcp", "udp"):
                     yield str(opening["protocol"]), int(text), opening
+
+
+def _is_to_loopback(opening: Mapping[str, Any]) -> bool:
+    destinations = opening.get("conditions", {}).get("destinations", ())
+    return bool(destinations) and all(ipaddress.ip_network(each).is_loopback for each in destinations)
 
 
 def _rules(openings: Iterable[Mapping[str, Any]]) -> str:

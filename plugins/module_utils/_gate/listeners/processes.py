@@ -18,6 +18,9 @@ from .proc_net import read_text
 _SOCKET = "socket:["
 _MOST_ARGUMENTS = 30
 _MOST_CHARACTERS = 300
+_MOST_ANCESTORS = 30
+#: The program with which Podman (and CRI-O) stays beside each container, as its parent.
+MONITOR = "conmon"
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,10 @@ class Processes:
         self._names = names
         self._user_name = user_name
         self._known: Dict[int, Optional[Tuple[int, Owner]]] = {}
+        self._ancestry: Dict[int, Tuple[str, int]] = {}
         #: A container in which this runs itself is the host, as far as its processes go.
         self._own = unit_and_container(read_text(proc + "/self/cgroup") or "")[1]
+        self._own_monitored = self._monitored(_parent(read_text(proc + "/self/stat") or ""))
 
     def owners(self, pids: Collection[int]) -> Tuple[Owner, ...]:
         """One owner for each program among them, the oldest first."""
@@ -89,7 +94,7 @@ class Processes:
 
     def container_of(self, pid: int) -> str:
         """The name of the container that the process is in, ``""`` for none."""
-        return self._names.of(self._unit_and_container(pid)[1])
+        return self._container(pid, self._unit_and_container(pid)[1])
 
     def _fact(self, pid: int) -> Optional[Tuple[int, Owner]]:
         """When the process started (ticks since boot) and what it is; None when it has ended."""
@@ -98,20 +103,40 @@ class Processes:
         return self._known[pid]
 
     def _look(self, pid: int) -> Optional[Tuple[int, Owner]]:
-        # The name stands in parentheses and may hold any character, these too (proc_pid_stat(5)).
-        before, _parenthesis, after = self._read(pid, "stat").rpartition(")")
-        fields = after.split()
+        stat = self._read(pid, "stat")
+        fields = stat.rpartition(")")[2].split()
         if len(fields) < 20:
             return None
-        name = before.partition("(")[2]
         unit, container = self._unit_and_container(pid)
         user = self._user(pid, bool(container))
-        owner = Owner(pid, name, self._command(pid), user, unit, self._names.of(container))
+        owner = Owner(pid, _program(stat), self._command(pid), user, unit, self._container(pid, container))
         return int(fields[19]), owner
 
     def _unit_and_container(self, pid: int) -> Tuple[str, str]:
         unit, container = unit_and_container(self._read(pid, "cgroup"))
         return unit, "" if container == self._own else container
+
+    def _container(self, pid: int, from_cgroups: str) -> str:
+        """Its name. The control groups say nothing where Podman makes none (``--cgroups=disabled``), and nothing of the monitor
+        where that is not in the container's own (``--cgroups=split``, as Quadlet has it; the manager ``cgroupfs``)."""
+        if from_cgroups:
+            return self._names.of(from_cgroups)
+        monitored = self._monitored(pid)
+        return "" if monitored == self._own_monitored else monitored
+
+    def _monitored(self, pid: int) -> str:
+        """The name of the container whose monitor this is, or is beneath; ``""`` for none."""
+        for _generation in range(_MOST_ANCESTORS):
+            if pid <= 1:
+                break
+            if pid not in self._ancestry:
+                stat = self._read(pid, "stat")
+                self._ancestry[pid] = (_program(stat), _parent(stat))
+            name, parent = self._ancestry[pid]
+            if name == MONITOR:
+                return _option(self._command(pid), "-n")
+            pid = parent
+        return ""
 
     def _command(self, pid: int) -> Tuple[str, ...]:
         arguments = self._read(pid, "cmdline").rstrip("\0").split("\0")[:_MOST_ARGUMENTS]
@@ -127,6 +152,22 @@ class Processes:
 
     def _read(self, pid: int, name: str) -> str:
         return read_text("{0}/{1}/{2}".format(self._proc, pid, name)) or ""
+
+
+def _program(stat: str) -> str:
+    """The name stands in parentheses and may hold any character, these too (proc_pid_stat(5))."""
+    return stat.rpartition(")")[0].partition("(")[2]
+
+
+def _parent(stat: str) -> int:
+    """The id of the parent, 0 for none."""
+    fields = stat.rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else 0
+
+
+def _option(command: Tuple[str, ...], name: str) -> str:
+    """What follows an option; ``""`` where it is not there."""
+    return dict(zip(command, command[1:])).get(name, "")
 
 
 def user_name(uid: int) -> str:

@@ -17,7 +17,7 @@ from . import proc_net, sock_diag
 from .cgroups import ContainerNames
 from .evidence import IPV4, IPV6, Listener, ListenersEvidence, Namespace, Owner, Published, RawSocket
 from .namespaces import inside
-from .processes import Holders, Processes, find_holders, user_name
+from .processes import MONITOR, Holders, Processes, find_holders, user_name
 from .socket_units import Place, list_socket_units, places
 
 _SYSTEMD = 1
@@ -176,7 +176,7 @@ def _published(owner: Owner) -> Optional[Published]:
         options = dict(zip(owner.command[1::2], owner.command[2::2]))
         port = options.get("-container-port", "")
         return Published(options.get("-container-ip", ""), int(port) if port.isdigit() else 0)
-    if owner.name == "conmon" and owner.container:
+    if owner.name == MONITOR and owner.container:
         return Published("", 0, owner.container)
     return None
 
