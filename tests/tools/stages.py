@@ -34,11 +34,6 @@ class Stage:
     seconds: int = 600
 
 
-def scenarios(*names: str) -> str:
-    """Some of extensions/molecule, up to the first that fails."""
-    return " && ".join(f"sh tests/lab/molecule.sh {name}" for name in names)
-
-
 # The long ones first: three run side by side, scenarios among them, of which each has a lab of its own.
 STAGES = [
     Stage("molecule", "molecule", "sh tests/lab/molecule.sh", seconds=2400),
@@ -56,15 +51,16 @@ STAGES = [
     Stage("build", "build", f"{PYTHON} tests/tools/tarball.py"),
     Stage("demo", "demo", f"{PYTHON} tests/demo/run.py"),
     Stage("polite", "molecule", "sh tests/lab/molecule.sh polite", seconds=2400),
-    Stage("docker-like", "molecule", "sh tests/lab/molecule.sh docker-like", seconds=2400),
-    Stage("rolling", "molecule", "sh tests/lab/molecule.sh rolling", seconds=2400),
+    Stage("ufw", "molecule", "sh tests/lab/molecule.sh ufw", seconds=2400),
+    Stage("firewalld", "molecule", "sh tests/lab/molecule.sh firewalld", seconds=2400),
     Stage("integration", "integration", f"{PYTEST} tests/integration", seconds=1500),
     Stage("report", "report", f"{PYTEST} tests/report"),
     Stage("matrix", "matrix", f"{PYTEST} -n 2 tests/matrix"),
     Stage("kernel", "kernel", f"{PYTEST} -n 2 tests/kernel"),
     # Only by name, and one at a time: they take long, and one measures.
-    Stage("firewalls", SLOW, scenarios("ufw", "firewalld"), seconds=3600),
     Stage("iptables", SLOW, "sh tests/lab/molecule.sh iptables", seconds=3600),
+    Stage("docker-like", SLOW, "sh tests/lab/molecule.sh docker-like", seconds=3600),
+    Stage("rolling", SLOW, "sh tests/lab/molecule.sh rolling", seconds=3600),
     Stage("peers-scenario", SLOW, "sh tests/lab/molecule.sh peers", seconds=3600),
     Stage("fuzz", SLOW, f"{PYTHON} tests/fuzz/run.py", seconds=3600),
     Stage("test-peers", SLOW, "sh tests/peers/run.sh tests/peers/compare_all.py", seconds=7200),
