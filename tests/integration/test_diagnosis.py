@@ -58,9 +58,11 @@ LIMITS = Limits(
 INPUT = "table inet t {{ chain c {{ type filter hook input priority 0; {} }}; }};"
 FORWARD = "table inet t {{ chain c {{ type filter hook forward priority 0; {} }}; }};"
 REDIRECT = "table inet t {{ chain c {{ type nat hook prerouting priority -100; {} }}; }};"
+OUTPUT = "table inet o {{ chain c {{ type filter hook output priority 0; {} }}; }};"
 STRICT = (
     """policy drop; ct state established accept; iif lo accept; meta l4proto ipv6-icmp accept; tcp dport 25 accept;"""
 )
+NO_ESTABLISHED = "policy drop; iif lo accept; meta l4proto ipv6-icmp accept; ct state new tcp dport 25 accept;"
 #: As Docker publishes a port without a proxy of its own.
 PUBLISH = """table inet p {{ chain c {{ type nat hook prerouting priority -100; fib daddr type != local return;
     meta nfproto ipv4 tcp dport {0} dnat ip to {2}:{1}; meta nfproto ipv6 tcp dport {0} dnat ip6 to [{3}]:{1}; }}; }};"""
@@ -115,6 +117,9 @@ CASES = [
     Case(
         "filter.by-rate", server=INPUT.format("tcp dport 25 ct state new limit rate over 1/hour burst 1 packets drop;")
     ),
+    Case("filter.loses", server=INPUT.format(NO_ESTABLISHED)),
+    Case("filter.loses", server=OUTPUT.format("tcp sport 25 drop;")),
+    Case("filter.loses", server=OUTPUT.format("meta nfproto ipv6 tcp sport 25 drop;"), families=("ipv6",)),
     Case("way.silent", way=FORWARD.format("tcp dport 25 drop;")),
     Case("way.refused", way=FORWARD.format("tcp dport 25 reject with tcp reset;")),
     Case("way.refused", way=REDIRECT.format("tcp dport 25 redirect to :2626;")),
