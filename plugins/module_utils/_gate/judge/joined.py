@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping, Sequence
 
-from ..dataclass import dataclass, replace
+from ..dataclass import replace
 from ..intent.services import Service
 from . import causes as shows
 from .causes import CAUSES
@@ -22,23 +22,13 @@ from .diagnosis import Diagnosis, Views, diagnose, looked_at
 from .diagnosis_views import ANSWERS, FILTER_CHECKS, family_of, is_about
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 from .joined_lists import tell_other_lists
+from .joined_part import Part
 from .joined_surplus import tell_surplus
 from .vantage import sent_nothing
 from .weight import worst
 
 _ITSELF = "the host itself can connect, which a filter does not stop as a rule, and nobody looked from elsewhere"
 _NOT_DECIDED = ("unknown", "unknown.not-seen-from-outside")
-
-
-@dataclass
-class Part:
-    """A finding of one view, ``seen_by`` those vantages (none: not of the wire)."""
-
-    finding: Finding
-    seen_by: tuple[str, ...] = ()
-
-    def is_about(self, found: Diagnosis) -> bool:
-        return is_about(self.finding, found.port, found.service, found.transport)
 
 
 def join_views_of_server(

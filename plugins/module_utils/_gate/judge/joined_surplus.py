@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from ..dataclass import replace
 from ..intent.services import Service
@@ -14,10 +14,8 @@ from .checks import CHECKS
 from .diagnosis import Views
 from .diagnosis_views import listeners_on, opening_covers
 from .finding import FAIL, UNKNOWN, Finding
+from .joined_part import Part
 from .surplus import Surplus, find_surplus
-
-if TYPE_CHECKING:
-    from .joined import Part
 
 _MOST_OPEN = 10
 
