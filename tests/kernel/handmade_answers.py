@@ -49,6 +49,7 @@ _IN = """
   }
 """
 _OUT = "  chain out { type filter hook output priority 0; policy drop; "
+_NEW_IN = _IN.replace("dport 25 accept", "dport 25 ct state new accept")
 _RAW_IN = "  chain rin { type filter hook prerouting priority -300; "
 _RAW_OUT = "  chain rout { type filter hook output priority -300; "
 
@@ -146,6 +147,31 @@ TALKS = (
         "notrack-out-and-invalid",
         _IN.replace("tcp dport", "ct state invalid drop\n tcp dport") + _RAW_OUT + "tcp sport 25 notrack\n }",
         (),
+    ),
+    _nft(
+        "zone-in-and-state-out",
+        _IN + _RAW_IN + "tcp dport 25 ct zone set 3\n }\n" + _OUT + "ct state established,related accept\n }",
+        (),
+    ),
+    _nft("zone-in-and-new-alone", _NEW_IN + _RAW_IN + "tcp dport 25 ct zone set 3\n }", ()),
+    _nft("zone-out-and-new-alone", _NEW_IN + _RAW_OUT + "tcp sport 25 ct zone set 3\n }", ()),
+    _nft(
+        "zone-both",
+        _NEW_IN
+        + _RAW_IN
+        + "tcp dport 25 ct zone set 3\n }\n"
+        + _RAW_OUT
+        + "tcp sport 25 ct zone set 3\n }\n"
+        + _OUT
+        + "ct state established,related accept\n }",
+    ),
+    _nft(
+        "zone-of-one-direction",
+        _NEW_IN
+        + _RAW_IN
+        + "tcp dport 25 ct original zone set 3\n }\n"
+        + _OUT
+        + "ct state established,related accept\n }",
     ),
     _nft(
         "notrack-both",

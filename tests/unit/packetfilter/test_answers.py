@@ -126,6 +126,9 @@ def test_a_policy_of_output_that_drops_is_named():
 
 NO_TRACK_IN = "-A PREROUTING -p tcp -m tcp --dport 25 -j CT --notrack"
 NO_TRACK_OUT = "-A OUTPUT -p tcp -m tcp --sport 25 -j CT --notrack"
+ZONE_IN = "-A PREROUTING -i eth0 -p tcp -m tcp --dport 25 -j CT --zone 3"
+ZONE_OUT = "-A OUTPUT -o eth0 -p tcp -m tcp --sport 25 -j CT --zone 3"
+DOOR_OF_NEW = "-A INPUT -p tcp -m tcp --dport 25 -m conntrack --ctstate NEW -j ACCEPT"
 STATE_OUT = "-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT"
 
 
@@ -137,6 +140,12 @@ STATE_OUT = "-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT"
         ([NO_TRACK_IN, NO_TRACK_OUT], [DOOR, STATE_OUT.replace("ESTABLISHED", "UNTRACKED")], "DROP DROP DROP", {}),
         ([NO_TRACK_OUT], ["-A INPUT -m conntrack --ctstate INVALID -j DROP", DOOR], "DROP DROP ACCEPT", {LATER: ALL}),
         ([NO_TRACK_OUT], [ESTABLISHED_IN, DOOR], "DROP DROP ACCEPT", {}),
+        ([ZONE_IN], [DOOR, STATE_OUT], "DROP DROP DROP", {ANSWERS: ALL}),
+        ([ZONE_IN], [ESTABLISHED_IN, DOOR_OF_NEW], "DROP DROP ACCEPT", {LATER: ALL}),
+        ([ZONE_OUT], [ESTABLISHED_IN, DOOR_OF_NEW], "DROP DROP ACCEPT", {LATER: ALL}),
+        ([ZONE_IN, ZONE_OUT], [ESTABLISHED_IN, DOOR_OF_NEW, STATE_OUT], "DROP DROP DROP", {}),
+        ([ZONE_IN, ZONE_OUT.replace("3", "4")], [DOOR, STATE_OUT], "DROP DROP DROP", {ANSWERS: ALL}),
+        ([ZONE_IN.replace("--zone", "--zone-orig")], [ESTABLISHED_IN, DOOR_OF_NEW, STATE_OUT], "DROP DROP DROP", {}),
     ],
 )
 def test_conntrack_that_sees_one_way_alone(raw, lines, policies, expected):

@@ -11,7 +11,8 @@ Asked where the first packet is let in, of two kinds of packets (`KINDS`):
 - the host's answers pass output and postrouting (mirror.py), those of another host behind NAT prerouting, forward, postrouting.
   Who owns the answering socket is not known. The chains of netdev tables are not looked at on the way out.
 
-Conntrack takes both for established if it saw both ways. Where one of them is not tracked, the other is invalid (TCP) or new.
+Conntrack takes both for established if it saw both ways. Where one of them is not tracked, or in another zone, the other is
+invalid (TCP) or new.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ from .outcomes import Fates
 from .regions import Regions
 from .routing import Routing
 from .stages import CONNTRACK, Event, Item, Stage, Stages, hooks_of
-from .state import AT_FIRST, NO_NAT, SLOTS, State
+from .state import AT_FIRST, NO_NAT, SLOTS, UNCLEAR, State
 from .undisturbed import Undisturbed
 from .walk import Doubt
 from .ways import FORWARD
@@ -141,7 +142,7 @@ class _Followers:
         self.ruleset = ruleset
         verdicts = [verdict for rule in _rules(ruleset) for _boxes, verdict in rule.branches]
         changes = {change.dimension for verdict in verdicts for change in verdict.changes}
-        self.untracks = CT_STATE in changes
+        self.may_be_one_way = not changes.isdisjoint((CT_STATE, CT_ZONE))
         self.plain = changes.isdisjoint((CT_STATE, CT_MARK, CT_ZONE)) and not any(v.kind == NAT for v in verdicts)
         self._journeys: Dict[Tuple[str, int], Journey] = {}
 
@@ -182,7 +183,9 @@ class _Followers:
             return True
         if base.kind == "nat" or (kind == LATER and self._is_the_same_for_all(table, chain)):
             return True
-        states = [INVALID] if _is_early(base) else [ESTABLISHED, *([INVALID, NEW, UNTRACKED] if self.untracks else [])]
+        states = (
+            [INVALID] if _is_early(base) else [ESTABLISHED, *([INVALID, NEW, UNTRACKED] if self.may_be_one_way else [])]
+        )
         later: Box = {
             CT_STATE: tuple((state, state) for state in sorted(states)),
             TCP_FLAGS: tuple((flags, flags) for flags in sorted(_FLAGS[kind])),
@@ -222,15 +225,14 @@ class _Followers:
 
     def _by_tracking(self, kind: str, groups: Sequence[_Group]) -> Iterator[Tuple[bool, int, List[_Group]]]:
         """(whether conntrack sees one way alone, what it takes the packets for, the groups of which that is so)."""
-        if not self.untracks:
+        if not self.may_be_one_way:
             yield False, ESTABLISHED, list(groups)
             return
         space = self.space
         parts: Dict[Tuple[bool, int], List[_Group]] = {}
         tcp = space.box(_TCP)
         for group in groups:
-            outward = space.intersect(self._untracked_answers(group), group.node)
-            differs = space.minus(group.node, outward) if group.untracked else outward
+            differs = space.intersect(self._told_apart(group), group.node)
             for node, one_way, arrives in (
                 (space.minus(group.node, differs), False, ESTABLISHED),
                 (space.intersect(differs, tcp), True, INVALID),
@@ -242,15 +244,20 @@ class _Followers:
         for (one_way, arrives), some in parts.items():
             yield one_way, arrives, some
 
-    def _untracked_answers(self, group: _Group) -> int:
-        """The packets whose answers are not tracked."""
+    def _told_apart(self, group: _Group) -> int:
+        """The packets whose answers conntrack does not take for those of their connection: they are tracked and the packets are
+        not, or the other way round, or in another zone (nf_conntrack_in asks for the zone that the answer's own rules give)."""
+        zone = SLOTS[CT_ZONE]
+        unzoned = replace(group, connection=tuple(pair for pair in group.connection if pair[0] != zone))
+        mine = dict(group.connection)[zone]
         journey = self._journey(ANSWERS, self.ruleset, ESTABLISHED)
-        found = EMPTY
-        for flags in _FLAGS[ANSWERS][:1]:
-            for end in self._acceptance(journey, ANSWERS, group, flags).ends(group.node):
-                if end.state[SLOTS[CT_STATE]] == UNTRACKED:
-                    found = self.space.union(found, end.node)
-        return found
+        untracked = elsewhere = EMPTY
+        for end in self._acceptance(journey, ANSWERS, unzoned, _FLAGS[ANSWERS][0]).ends(group.node):
+            if end.state[SLOTS[CT_STATE]] == UNTRACKED:
+                untracked = self.space.union(untracked, end.node)
+            elif UNCLEAR not in (mine, end.state[zone]) and end.state[zone] != mine:
+                elsewhere = self.space.union(elsewhere, end.node)
+        return self.space.minus(group.node, untracked) if group.untracked else self.space.union(untracked, elsewhere)
 
     # What is lost
 

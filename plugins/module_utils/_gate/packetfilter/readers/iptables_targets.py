@@ -146,6 +146,8 @@ def _connection(context: Context, options: _Options) -> List[Effect]:
     zone = _value(options, "--zone", "--zone-orig")
     if zone is None:
         return []
+    if "--zone-orig" in options:  # answers are in another zone, which is what it is for
+        return [_effect(_changes(Change(CT_ZONE, unclear="-j CT with a zone for one direction")), _UNATTACHED)]
     if zone == "mark":
         return [_effect(_changes(Change(CT_ZONE, 0, 0, MARK, TOP[CT_ZONE])), _UNATTACHED)]
     try:

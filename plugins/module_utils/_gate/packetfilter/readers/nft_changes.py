@@ -12,6 +12,7 @@ from ..model import (
     ANY,
     CT_MARK,
     CT_STATE,
+    CT_ZONE,
     GOTO,
     INVALID,
     JUMP,
@@ -59,6 +60,8 @@ def mangle(step: Step, kind: str, body: Any) -> bool:
         return False
     acts_on = _ACTS_ON.get(dimension, _ZONE_ACTS_ON)
     unclear_one = [_rule(step, acts_on, unclear_change(dimension, text))]
+    if dimension == CT_ZONE and "dir" in key["ct"]:  # answers are in another zone, which is what it is for
+        return _change(step, unclear_one, ALWAYS)
     if isinstance(value, dict) and "map" in value:
         try:
             found = look_up(step.matcher, value["map"]["key"], value["map"]["data"])
