@@ -121,7 +121,7 @@ def test_whose_rule_it_is_decides_what_mends_it(found):
     assert fault.fix == both("iptables -t raw -I OUTPUT -p tcp --sport 587 -j ACCEPT")
     lines = ["-A INPUT -m conntrack --ctstate INVALID -j DROP", DOOR]
     _told, (fault,) = found(*lines, extra=raw.format("CT --notrack"))
-    assert fault.fix.startswith("let both ways be tracked, or neither")
+    assert fault.fix.startswith("track both ways, or neither")
     assert "conntrack sees one way of these connections alone" in fault.cause
 
 

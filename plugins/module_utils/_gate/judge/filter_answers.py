@@ -252,7 +252,7 @@ def _mend(where: Where | None, lost: Lost, service: Service, neighbours: Collect
     if where is None:
         return "mend the rule that translates it, or the routes of the host"
     if lost.one_way:
-        return "let both ways be tracked, or neither: notrack (-j CT --notrack), or a zone, for one way needs the same for the other"
+        return "track both ways, or neither: notrack (-j CT --notrack), or a zone, for one way needs the same for the other"
     who = manager(where, neighbours)
     if who == "ufw":
         file = "before6.rules" if where.family == "ip6" else "before.rules"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator
 
-from ..packetfilter.addresses import range_of
+from ..packetfilter.addresses import ADDRESS_TOP, range_of
 from ..packetfilter.diagram import Space
 from ..packetfilter.evaluate import Acceptance
 from ..packetfilter.intervals import normal
-from ..packetfilter.model import FAMILY, IIF, SADDR, Box, Host, Own, interface_value
+from ..packetfilter.model import DADDR, FAMILY, IIF, SADDR, Box, Host, Own, interface_value
 
 #: From these no client connects, since the kernel lets none of them in from outside, or nobody has them (240.0.0.0/4): that they
 #: are closed is no matter of reachability.
@@ -20,6 +20,17 @@ _NEVER_ARRIVE = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "::ffff:0:
 #: Of these, what the kernel drops itself (ip_route_input_slow, ip6_rcv_core): that rules accept them opens nothing.
 _DROPPED = ("224.0.0.0/4", "::1/128", "ff00::/8")
 _LOOPBACK = "127.0.0.0/8"
+#: Not reached by the Internet (RFC 1918, 6598, 3927, 2544, 4193; 192.0.0.0/24: RFC 6890).
+_PRIVATE = (
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "fc00::/7",
+)
 
 
 def source_box(cidr: str) -> Box:
@@ -49,6 +60,30 @@ def dropped_by_kernel(space: Space, host: Host) -> int:
     return space.union(loopback, space.boxes(source_boxes(_DROPPED)))
 
 
+def private_from_afar(space: Space, host: Host) -> int:
+    """The packets from private networks to addresses that are not private, where no route but the default one leads back."""
+    private = source_boxes(_PRIVATE)
+    to_private: list[Box] = [{FAMILY: box[FAMILY], DADDR: box[SADDR]} for box in private]
+    near: list[Box] = [
+        {FAMILY: ((family, family),), SADDR: ((first, last),)} for family, first, last in _networks_of(host)
+    ]
+    return space.minus(space.boxes(private), space.boxes([*to_private, *near]))
+
+
+def _networks_of(host: Host) -> Iterator[tuple[int, int, int]]:
+    """The networks that the host is in, or has a route of its own to: family, first, last."""
+    for mine in host.own or ():
+        yield (mine.family, *_network(mine))
+    for route in host.routes or ():
+        if (route.first, route.last) != (0, ADDRESS_TOP[route.family]):
+            yield route.family, route.first, route.last
+
+
+def _network(mine: Own) -> tuple[int, int]:
+    others = (1 << max((32 if mine.family == 4 else 128) - mine.prefix, 0)) - 1
+    return mine.value & ~others, mine.value | others
+
+
 def round_trips(acceptance: Acceptance, host: Host) -> int:
     """The packets that NAT sends back into the network that they come from: who sends them is beside that destination and gets
     there without this host. So it is where Podman publishes on the loopback only: other containers of the network get in."""
@@ -65,8 +100,7 @@ def _beside(family: int, address: int, interface: str, own: Iterable[Own]) -> It
     """The packets from the networks of an interface that the address is in."""
     for mine in own:
         if (mine.family, mine.interface) == (family, interface):
-            others = (1 << ((32 if family == 4 else 128) - mine.prefix)) - 1
-            first, last = mine.value & ~others, mine.value | others
+            first, last = _network(mine)
             if first <= address <= last:
                 value = interface_value(interface)
                 yield {FAMILY: ((family, family),), IIF: ((value, value),), SADDR: ((first, last),)}

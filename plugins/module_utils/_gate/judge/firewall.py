@@ -36,9 +36,10 @@ from .checks import CHECKS
 from .filter_advice import Advice, family_box, single
 from .filter_answers import judge_answers
 from .filter_boot import judge_next_boot
-from .filter_remedies import manager, why_left_out
+from .filter_remedies import why_left_out
 from .filter_routed import judge_routed
-from .filter_sources import dropped_by_kernel, from_clients, round_trips, source_box
+from .filter_sources import dropped_by_kernel, from_clients, round_trips
+from .filter_tolerated import Tolerated
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
@@ -68,10 +69,10 @@ class _Filter:
         self.unknown = self.space.intersect(self.acceptance.unknown, with_ports)
         read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
         self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
-        self.banned = EMPTY
         self.arriving = from_clients(self.space)
         self.reaching = self.space.complement(dropped_by_kernel(self.space, evidence.host))
         self.advice = Advice(services, evidence, self.asked, self.arriving, self.must)
+        self.tolerated = Tolerated(evidence, self.advice)
 
     def judge(self) -> Iterator[Finding]:
         space = self.space
@@ -81,8 +82,8 @@ class _Filter:
         required = [service for service in self.services if not service.closed and not service.optional]
         yield from judge_answers(self.host, required, self.evidence, self.advice)
         allowed = space.union_all(self._region(service) for service in self.services if not service.closed)
-        if self.banned != EMPTY:
-            yield self._bans()
+        for tolerated in self.tolerated.told():
+            yield self._finding("firewall.missing-opening", WARN, None, *tolerated)
         surplus = space.minus(space.intersect(self.may, self.asked), allowed)
         surplus = space.minus(surplus, round_trips(self.acceptance, self.evidence.host))
         for family in sorted(_NAMES):
@@ -132,7 +133,7 @@ class _Filter:
         missing = space.minus(space.intersect(promised, self.arriving), self.may)
         undecided = space.intersect(space.intersect(promised, self.unknown), self.arriving)
         sometimes = space.minus(space.intersect(space.intersect(promised, self.may), self.arriving), self.must)
-        missing = space.minus(missing, self._tolerated(service, region, missing))
+        missing = space.minus(missing, self.tolerated.of(service, region, missing))
         if missing != EMPTY:
             where = next(iter(self.advice.droppers(missing)), None)
             cause = f"closed by {rule_text(where)}: {where.text}" if where else self.advice.not_delivered(missing)
@@ -168,39 +169,6 @@ class _Filter:
                 self.advice.without_condition(service, sometimes) + ", if clients are to be sure of it",
             )
         return self._finding("firewall.missing-opening", PASS, service)
-
-    def _tolerated(self, service: Service, region: int, missing: int) -> int:
-        """The packets that fail2ban alone keeps out. Bans of some clients are its ordinary work, and reported as one
-        warning; where a whole network of the service is banned, the door is not open for whom it should be."""
-        space = self.space
-        if missing == EMPTY:
-            return EMPTY
-        banned = space.union_all(
-            node
-            for where, node in self.acceptance.dropped_by(space.minus(region, self.may))
-            if manager(where, self.advice.neighbours(where)) == "fail2ban"
-        )
-        if not space.meet(banned, missing):
-            return EMPTY
-        clients = space.intersect(space.intersect(region, self.evidence.promised), self.arriving)
-        for cidr in service.sources:
-            wanted = space.intersect(clients, space.box(source_box(cidr)))
-            if wanted != EMPTY and space.is_subset(wanted, banned):
-                return EMPTY
-        self.banned = space.union(self.banned, banned)
-        return banned
-
-    def _bans(self) -> Finding:
-        rules = [rule_text(where) for where, _node in self.acceptance.dropped_by(self.banned)]
-        more = f" and {len(rules) - _MOST_DOUBTS} more" if len(rules) > _MOST_DOUBTS else ""
-        return self._finding(
-            "firewall.missing-opening",
-            WARN,
-            expected="open to all who are not banned",
-            observed=f"fail2ban bans {self._lines(self.banned)}",
-            cause="closed by " + ", ".join(rules[:_MOST_DOUBTS]) + more,
-            fix="fail2ban-client unban ADDRESS for each that is banned by mistake",
-        )
 
     def _left_out(self) -> Iterator[Finding]:
         kinds: dict[str, list[str]] = {}
