@@ -9,12 +9,13 @@ from __future__ import annotations
 import ipaddress
 from typing import Collection, Iterator, Sequence
 
+from ..dataclass import replace
 from ..intent.services import Service
-from ..packetfilter.addresses import address_text, cidrs
+from ..packetfilter.addresses import ADDRESS_TOP, address_text, cidrs
 from ..packetfilter.answers import ANSWERS, Lost, lost_packets
-from ..packetfilter.dead_routes import dead_routes
+from ..packetfilter.dead_routes import dead_routes, wide_dead_routes
 from ..packetfilter.diagram import EMPTY
-from ..packetfilter.model import ACCEPT, FAMILY, IIF, SADDR, SPORT, TOP, Where
+from ..packetfilter.model import ACCEPT, FAMILY, IIF, SADDR, SPORT, TOP, Host, Route, Where
 from ..packetfilter.openings import lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
@@ -160,6 +161,10 @@ class _Judge:
             gone = space.intersect(door, dead)
             if gone == EMPTY:
                 continue
+            wide = next(self._by_wide_routes(service, door), None)
+            if wide is not None:
+                yield wide
+                continue
             whole = space.union_all(self._wholly(service, door, gone))
             if whole != EMPTY:
                 yield self._finding(
@@ -183,6 +188,29 @@ class _Judge:
                 "no answer to " + ", ".join(told[:_MOST_NETWORKS]) + more,
                 "a route there is blackhole, unreachable or prohibit, as fail2ban's action route makes them",
                 "fail2ban-client unban ADDRESS, or ip route del that route, for each that is shut out by mistake",
+            )
+
+    def _by_wide_routes(self, service: Service, door: int) -> Iterator[Finding]:
+        """One finding for all dead routes by which the host has no way to a good part of the Internet."""
+        space, host = self.space, self.evidence.host
+        routes = [
+            (route, space.intersect(door, space.box(box)))
+            for route, box in wide_dead_routes(host)
+            if _is_public(_network(route))
+        ]
+        routes = [(route, gone) for route, gone in routes if self._public_networks(gone)]
+        if routes:
+            networks = " and ".join(_network(route) for route, _gone in routes)
+            gone = space.union_all(gone for _route, gone in routes)
+            yield self._finding(
+                FAIL,
+                service,
+                gone,
+                f"{self._lines(self._opened(service))}, and what follows",
+                f"let in, but {ANSWERS} have no way to any client of {networks} to whom no smaller route leads",
+                f"the route to {networks} is blackhole, unreachable or prohibit; for example {self._witness(gone)}",
+                "; ".join(dict.fromkeys(_way_back(route, host) for route, _gone in routes))
+                + "; and mend what sets it up",
             )
 
     def _wholly(self, service: Service, door: int, gone: int) -> Iterator[int]:
@@ -243,6 +271,24 @@ class _Judge:
         return Finding(CHECK, self.host, port, label, outcome, (), expected, observed, cause, fix, source, families)
 
 
+def _network(route: Route) -> str:
+    return cidrs(route.family, ((route.first, route.last),))[0]
+
+
+def _way_back(route: Route, host: Host) -> str:
+    """The commands that take a dead route away, and those for a default route where there is no other."""
+    command = "ip" if route.family == 4 else "ip -6"
+    alive = [other for other in host.routes or () if other.family == route.family and other.interface]
+    everything = _network(replace(route, first=0, last=ADDRESS_TOP[route.family]))
+    which = "default" if _network(route) == everything else _network(route)
+    remedy = f"{command} route del {which}" + (f" metric {route.metric}" if route.metric else "")
+    if everything in map(_network, alive):
+        return remedy
+    names = {other.interface for other in alive} - {"lo"}
+    card = names.pop() if len(names) == 1 else "INTERFACE"
+    return f"{remedy}; {command} route replace default via GATEWAY dev {card}"
+
+
 def _is_public(cidr: str) -> bool:
     return not ipaddress.ip_network(cidr).is_private
 
@@ -252,7 +298,10 @@ def _mend(where: Where | None, lost: Lost, service: Service, neighbours: Collect
     if where is None:
         return "mend the rule that translates it, or the routes of the host"
     if lost.one_way:
-        return "let both ways be tracked, or neither: notrack (-j CT --notrack), or a zone, for one way needs the same for the other"
+        return (
+            "let both ways be tracked, or neither: notrack (-j CT --notrack), or a zone, for one way needs the same "
+            "for the other"
+        )
     who = manager(where, neighbours)
     if who == "ufw":
         file = "before6.rules" if where.family == "ip6" else "before.rules"
