@@ -49,7 +49,8 @@ def route(text):
     network, name = text.split()
     parsed = ipaddress.ip_network(network)
     first, last = int(parsed.network_address), int(parsed.broadcast_address)
-    return Route(parsed.version, first, last, "" if name == "dead" else name)
+    name, _at, metric = name.partition("@")
+    return Route(parsed.version, first, last, "" if name == "dead" else name, int(metric or 0))
 
 
 BOTH = ("ipv4", "ipv6")
@@ -138,3 +139,33 @@ def test_dead_routes_to_some_clients_are_one_warning(found):
     assert told == [(0, WARN, ())]
     assert fault.observed == "no answer to 8.8.8.8/32"
     assert found(DOOR, routes=["0.0.0.0/0 eth0", "10.0.0.0/8 dead"])[0] == [(0, PASS, ())]
+
+
+@pytest.mark.parametrize(
+    ("routes", "families", "fix"),
+    [
+        (
+            ["0.0.0.0/0 eth0", "::/0 dead@100", "2001:db8::/64 eth0"],
+            ("ipv6",),
+            "ip -6 route del default metric 100; ip -6 route replace default via GATEWAY dev eth0",
+        ),
+        (["0.0.0.0/0 eth0", "128.0.0.0/1 dead", "::/0 eth0"], ("ipv4",), "ip route del 128.0.0.0/1"),
+        (
+            ["0.0.0.0/0 dead", "198.51.100.0/24 eth0", "10.0.0.0/24 eth1", "::/0 eth0"],
+            ("ipv4",),
+            "ip route del default; ip route replace default via GATEWAY dev INTERFACE",
+        ),
+    ],
+)
+def test_a_dead_route_to_a_good_part_of_the_internet_is_a_fault(found, routes, families, fix):
+    told, (fault,) = found(DOOR, routes=[*routes, "8.8.8.8/32 dead"])
+    assert told == [(587, FAIL, families)]
+    assert fault.fix == fix + "; and mend what sets it up"
+    assert "fail2ban" not in fault.cause
+    assert "the host's answers have no way to any client of " in fault.observed
+
+
+def test_wide_dead_routes_that_concern_no_client_are_none(found):
+    alive = ["0.0.0.0/0 eth0", "::/0 eth0"]
+    assert found(DOOR, routes=[*alive, "10.0.0.0/8 dead", "fc00::/7 dead"])[0] == [(0, PASS, ())]
+    assert found(DOOR, sources=["198.51.100.0/24"], routes=[*alive, "9.0.0.0/8 dead"])[0] == [(0, PASS, ())]

@@ -45,6 +45,10 @@ BANNED = "-A INPUT -m set --match-set banned src -j DROP"
             nft("ip saddr @banned drop"),
             "nft list set inet t banned shows whom it keeps out; nft delete element inet t banned '{ ADDRESS }'",
         ),
+        (
+            iptables(BANNED.replace("banned", "crowdsec-blacklists")),
+            "ipset list crowdsec-blacklists shows whom it keeps out; cscli decisions list",
+        ),
         (iptables("-A ufw-before-input -m set --match-set b src -j DROP"), "ipset test b ADDRESS"),
         (
             nft("meta nfproto ipv6 fib saddr . mark . iif oif missing drop", "firewalld", "filter_PREROUTING"),

@@ -15,7 +15,7 @@ import pytest
 import wayside
 from _gate.packetfilter import answers, model
 from _gate.packetfilter.answers import ANSWERS, LATER, lost_packets
-from _gate.packetfilter.dead_routes import dead_routes
+from _gate.packetfilter.dead_routes import dead_routes, wide_dead_routes
 from _gate.packetfilter.diagram import EMPTY, Space
 from _gate.packetfilter.evaluate import accepted
 from _gate.packetfilter.mirror import mirrored
@@ -203,6 +203,35 @@ def test_dead_routes_are_told_from_others():
     assert dead_routes(NOTHING_KNOWN) == []
     last = Route(6, 0, (1 << 128) - 1, "", 0xFFFFFFFF)
     assert dead_routes(replace(NOTHING_KNOWN, own=(), routes=(last,))) == []
+
+
+def test_wide_dead_routes_are_those_of_which_smaller_routes_leave_something():
+    def to(text, interface="", metric=0):
+        network = ipaddress.ip_network(text)
+        first, last = int(network.network_address), int(network.broadcast_address)
+        return Route(network.version, first, last, interface, metric)
+
+    def wide(*routes):
+        space = Space()
+        found = wide_dead_routes(replace(NOTHING_KNOWN, own=(), routes=routes))
+        return [route for route, _box in found], lambda point: space.contains(
+            space.boxes(box for _r, box in found), point
+        )
+
+    default, dead = to("0.0.0.0/0", "eth0", 5), to("0.0.0.0/0", metric=4)
+    found, contains = wide(default, dead, to("198.51.100.0/24", "eth0"), to("203.0.113.9/32"))
+    assert found == [dead]
+    assert contains(packet("192.0.2.7"))
+    assert not contains(packet("198.51.100.7"))
+    assert not contains(packet("203.0.113.9")), "a route of its own decides"
+    assert wide(to("0.0.0.0/0", "eth0", 3), dead)[0] == []
+    halves = [to("0.0.0.0/1", "tun0"), to("128.0.0.0/1", "tun0")]
+    assert wide(dead, *halves, to("203.0.113.9/32"))[0] == []
+    assert wide(default, to("9.0.0.0/8"), to("11.0.0.0/9"), to("2000::/16"), to("2001::/17"))[0] == [
+        to("9.0.0.0/8"),
+        to("2000::/16"),
+    ]
+    assert wide(to("::/0", metric=0xFFFFFFFF))[0] == []
 
 
 def test_the_mirror_turns_source_and_destination_round():

@@ -31,6 +31,7 @@ from ..packetfilter.model import (
 from ..packetfilter.names import PROTOCOLS
 from ..packetfilter.openings import describe, destinations, lines
 from ..packetfilter.sensor import FilterEvidence
+from .filter_bans import ban_remedy
 from .filter_remedies import close_command, icmpv6_command, manager, open_command
 from .filter_sources import source_box, source_boxes
 from .filter_ufw import unlimited
@@ -222,12 +223,16 @@ class Advice:
 
     def without_condition(self, service: Service, region: int) -> str:
         """How to be sure of a door of which a part is open perhaps, or now and then."""
-        wheres = [item.where for item in self.evidence.acceptance.doubts if self.space.meet(item.node, region)]
+        doubts = [item for item in self.evidence.acceptance.doubts if self.space.meet(item.node, region)]
+        bans = {item.where: remedy for item in doubts for remedy in [ban_remedy(item, self.evidence.ruleset)] if remedy}
+        wheres = [item.where for item in doubts if item.where not in bans]
         cards = list(dict.fromkeys(where.chain for where in wheres if (where.source, where.table) == (KERNEL, XDP)))
         if cards:
             shown = ", ".join(cards)
             look = f"look at what the program does (bpftool net show; ip link show {shown})"
             return look + ", take it away, or ask about other interfaces"
+        if bans and not wheres:
+            return "; ".join(dict.fromkeys(bans.values()))
         by_ufw = list(dict.fromkeys(filter(None, map(self._unlimited, wheres))))
         if by_ufw:
             return "; ".join(by_ufw)

@@ -9,18 +9,19 @@ from __future__ import annotations
 import ipaddress
 from typing import Collection, Iterator, Sequence
 
-from ..intent.services import Service
-from ..packetfilter.addresses import address_text, cidrs
+from ..dataclass import replace
+from ..intent.services import ANYONE, Service
+from ..packetfilter.addresses import ADDRESS_TOP, address_text, cidrs
 from ..packetfilter.answers import ANSWERS, Lost, lost_packets
-from ..packetfilter.dead_routes import dead_routes
+from ..packetfilter.dead_routes import dead_routes, wide_dead_routes
 from ..packetfilter.diagram import EMPTY
-from ..packetfilter.model import ACCEPT, FAMILY, IIF, SADDR, SPORT, TOP, Where
+from ..packetfilter.model import ACCEPT, FAMILY, IIF, SADDR, SPORT, TOP, Host, Route, Where
 from ..packetfilter.openings import lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
 from .filter_advice import Advice, family_box
 from .filter_remedies import manager, nft_chain, xtables_command
-from .filter_sources import source_box
+from .filter_sources import private_from_afar, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
 
 CHECK = "firewall.answers"
@@ -94,7 +95,7 @@ class _Judge:
             if each.one_way:
                 cause += "; conntrack sees one way of these connections alone"
             yield self._finding(
-                FAIL,
+                WARN if self._may_be_nobody(service, gone) else FAIL,
                 service,
                 gone,
                 f"{self._lines(self._opened(service))}, and what follows",
@@ -102,6 +103,11 @@ class _Judge:
                 f"{cause}; for example {self._witness(gone)}",
                 "; ".join(dict.fromkeys(self._mend(where, each, service) for where in droppers)),
             )
+
+    def _may_be_nobody(self, service: Service, gone: int) -> bool:
+        """As of the first packets (`filter_tolerated`): private networks by the default route."""
+        private = private_from_afar(self.space, self.evidence.host)
+        return service.sources == ANYONE and self.space.is_subset(gone, private)
 
     def _by_family(self, region: int) -> list[int]:
         parts = [self.space.intersect(region, family_box(self.space, family)) for family in (4, 6)]
@@ -160,6 +166,10 @@ class _Judge:
             gone = space.intersect(door, dead)
             if gone == EMPTY:
                 continue
+            wide = next(self._by_wide_routes(service, door), None)
+            if wide is not None:
+                yield wide
+                continue
             whole = space.union_all(self._wholly(service, door, gone))
             if whole != EMPTY:
                 yield self._finding(
@@ -183,6 +193,29 @@ class _Judge:
                 "no answer to " + ", ".join(told[:_MOST_NETWORKS]) + more,
                 "a route there is blackhole, unreachable or prohibit, as fail2ban's action route makes them",
                 "fail2ban-client unban ADDRESS, or ip route del that route, for each that is shut out by mistake",
+            )
+
+    def _by_wide_routes(self, service: Service, door: int) -> Iterator[Finding]:
+        """One finding for all dead routes by which the host has no way to a good part of the Internet."""
+        space, host = self.space, self.evidence.host
+        routes = [
+            (route, space.intersect(door, space.box(box)))
+            for route, box in wide_dead_routes(host)
+            if _is_public(_network(route))
+        ]
+        routes = [(route, gone) for route, gone in routes if self._public_networks(gone)]
+        if routes:
+            networks = " and ".join(_network(route) for route, _gone in routes)
+            gone = space.union_all(gone for _route, gone in routes)
+            yield self._finding(
+                FAIL,
+                service,
+                gone,
+                f"{self._lines(self._opened(service))}, and what follows",
+                f"let in, but {ANSWERS} have no way to any client of {networks} to whom no smaller route leads",
+                f"the route to {networks} is blackhole, unreachable or prohibit; for example {self._witness(gone)}",
+                "; ".join(dict.fromkeys(_way_back(route, host) for route, _gone in routes))
+                + "; and mend what sets it up",
             )
 
     def _wholly(self, service: Service, door: int, gone: int) -> Iterator[int]:
@@ -241,6 +274,24 @@ class _Judge:
         port, label = (service.port, service.label) if service else (0, "")
         source = CHECKS[CHECK].source
         return Finding(CHECK, self.host, port, label, outcome, (), expected, observed, cause, fix, source, families)
+
+
+def _network(route: Route) -> str:
+    return cidrs(route.family, ((route.first, route.last),))[0]
+
+
+def _way_back(route: Route, host: Host) -> str:
+    """The commands that take a dead route away, and those for a default route where there is no other."""
+    command = "ip" if route.family == 4 else "ip -6"
+    alive = [other for other in host.routes or () if other.family == route.family and other.interface]
+    everything = _network(replace(route, first=0, last=ADDRESS_TOP[route.family]))
+    which = "default" if _network(route) == everything else _network(route)
+    remedy = f"{command} route del {which}" + (f" metric {route.metric}" if route.metric else "")
+    if everything in map(_network, alive):
+        return remedy
+    names = {other.interface for other in alive} - {"lo"}
+    card = names.pop() if len(names) == 1 else "INTERFACE"
+    return f"{remedy}; {command} route replace default via GATEWAY dev {card}"
 
 
 def _is_public(cidr: str) -> bool:

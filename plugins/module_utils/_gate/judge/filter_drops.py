@@ -15,6 +15,15 @@ _IPSET = re.compile(r"(?<!! )--match-set (?P<name>\S+) src\S*")
 _NFT_SET = re.compile(r"\bip6? saddr @(?P<name>\S+)")
 _REVERSE_PATH = re.compile(r"\bfib saddr [^;{}]*\b(?:oif|oifname|check)\b|-m rpfilter\b")
 _OTHER_INTERFACE = re.compile(r"\bfib daddr \. (?:mark \. )?iif type\b")
+_CROWDSEC = "crowdsec"
+#: CrowdSec fills its lists again from these.
+_DECISIONS = "cscli decisions list tells why; cscli decisions delete --ip ADDRESS takes it back"
+
+
+def list_of_sources(text: str) -> str:
+    """The set in which the condition looks for the client's address; empty where it does not, or asks for the others."""
+    listed = _IPSET.search(text) or _NFT_SET.search(text)
+    return listed["name"] if listed else ""
 
 
 def drop_remedy(where: Where, who: str) -> str:
@@ -35,6 +44,8 @@ def drop_remedy(where: Where, who: str) -> str:
     listed = _IPSET.search(text)
     if listed:
         name = listed["name"]
+        if _CROWDSEC in name.lower():
+            return f"ipset list {name} shows whom it keeps out; {_DECISIONS}"
         if who == "firewalld":
             return (
                 f"firewall-cmd --ipset={name} --get-entries shows whom it keeps out; "
@@ -44,6 +55,8 @@ def drop_remedy(where: Where, who: str) -> str:
     listed = _NFT_SET.search(text)
     if listed:
         of_set = f"{where.family} {where.table} {listed['name']}"
+        if _CROWDSEC in of_set.lower():
+            return f"nft list set {of_set} shows whom it keeps out; {_DECISIONS}"
         return f"nft list set {of_set} shows whom it keeps out; nft delete element {of_set} '{{ ADDRESS }}'"
     return ""
 

@@ -35,6 +35,7 @@ from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
 from .filter_advice import Advice, family_box, single
 from .filter_answers import judge_answers
+from .filter_bans import Bans
 from .filter_boot import judge_next_boot
 from .filter_remedies import why_left_out
 from .filter_routed import judge_routed
@@ -67,6 +68,7 @@ class _Filter:
         self.may = self.space.intersect(self.acceptance.may, with_ports)
         self.must = self.space.intersect(self.acceptance.must, with_ports)
         self.unknown = self.space.intersect(self.acceptance.unknown, with_ports)
+        self.bans = Bans(evidence)
         read = self.space.boxes({FAMILY: ((family, family),)} for family in sorted(evidence.families))
         self.asked = self.space.intersect(self.space.intersect(evidence.question, with_ports), read)
         self.arriving = from_clients(self.space)
@@ -104,6 +106,8 @@ class _Filter:
                 cause=self._doubts(undecided),
                 fix="close it, or add it to services with optional: true if it may be open",
             )
+        for banned in self.bans.told():
+            yield self._finding("firewall.sometimes-open", WARN, None, *banned)
         yield from self._left_out()
         yield from self._icmpv6()
         yield from self._parity()
@@ -158,6 +162,7 @@ class _Filter:
                 self._doubts(undecided),
                 self.advice.without_condition(service, undecided) + ", or set optional: true for it",
             )
+        sometimes = space.minus(sometimes, self.bans.of(service, space.intersect(promised, self.arriving), sometimes))
         if sometimes != EMPTY:
             return self._finding(
                 "firewall.sometimes-open",

@@ -107,6 +107,8 @@ def test_source_nat_does_not_decide():
         ("NOTRACK", Change(CT_STATE, 0, UNTRACKED)),
         ("CT --zone 5", Change(CT_ZONE, 0, 5)),
         ("CT --zone mark", Change(CT_ZONE, 0, 0, MARK, 0xFFFF)),
+        ("CT --zone-orig 5", Change(CT_ZONE, unclear="-j CT with a zone for one direction")),
+        ("CT --zone-reply 5", Change(CT_ZONE, unclear="-j CT with a zone for one direction")),
     ],
 )
 def test_changes(target, expected):

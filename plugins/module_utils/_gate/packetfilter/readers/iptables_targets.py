@@ -143,10 +143,10 @@ def _connection(context: Context, options: _Options) -> List[Effect]:
     """``CT`` acts on packets that conntrack has not seen and that have nothing attached."""
     if "--notrack" in options:
         return _no_track(context, options)
-    zone = _value(options, "--zone", "--zone-orig")
+    zone = _value(options, "--zone", "--zone-orig", "--zone-reply")
     if zone is None:
         return []
-    if "--zone-orig" in options:  # answers are in another zone, which is what it is for
+    if "--zone" not in options:  # answers are in another zone, which is what it is for
         return [_effect(_changes(Change(CT_ZONE, unclear="-j CT with a zone for one direction")), _UNATTACHED)]
     if zone == "mark":
         return [_effect(_changes(Change(CT_ZONE, 0, 0, MARK, TOP[CT_ZONE])), _UNATTACHED)]
