@@ -32,11 +32,11 @@ LIMIT = [payload("tcp", "dport", 587), {"limit": {"rate": 9, "per": "minute", "i
 def warned(tmp_path):
     """The findings of firewall.sometimes-open for ports 25 and 587, and how many services pass.
 
-    :param verdict: what becomes of members of the set, in a chain in front of the doors.
+    :param verdict: what becomes of members of the set (DROP if not given), in a chain in front of the doors.
     :param rules: more rules of that chain.
     """
 
-    def judge(name="crowdsec-blacklists", verdict=DROP, rules=(), elements=("198.51.100.7",), sources=None):
+    def judge(name="crowdsec-blacklists", verdict=None, rules=(), elements=("198.51.100.7",), sources=None):
         place = {"family": "inet", "table": "bouncer"}
 
         def chain(name, **base):
@@ -58,7 +58,7 @@ def warned(tmp_path):
             chain("unsure"),
             rule("unsure", 22, payload("tcp", "dport", 587), ACCEPT),
             rule("unsure", 23, DROP),
-            rule("first", 9, payload("ip", "saddr", "@" + name), verdict),
+            rule("first", 9, payload("ip", "saddr", "@" + name), verdict or DROP),
             *(rule("first", 10 + number, *statements) for number, statements in enumerate(rules)),
             rule("then", 30, payload("tcp", "dport", {"set": [25, 587]}), ACCEPT),
         ]
