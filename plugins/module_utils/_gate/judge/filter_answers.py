@@ -29,6 +29,8 @@ CHECK = "firewall.answers"
 #: Below this one, no client is given a source port; above, it is one of many thousands. Of a few that do not work, nobody
 #: notices, and that rules against mail to elsewhere (``tcp dport 25 drop`` at output) drop answers to port 25 is no matter.
 _FIRST_OWN_PORT = 1024
+#: The shortest prefixes of private networks: 240.0.0.0/4, fc00::/7.
+_WIDEST_PRIVATE = {4: 4, 6: 7}
 _MANY_PORTS = 1024
 _MOST_DOUBTS = 5
 _MOST_NETWORKS = 5
@@ -295,7 +297,9 @@ def _way_back(route: Route, host: Host) -> str:
 
 
 def _is_public(cidr: str) -> bool:
-    return not ipaddress.ip_network(cidr).is_private
+    """Whether it has addresses that are not private. Python 3.8 asks the two ends alone, and 0.0.0.0/0 has private ones."""
+    network = ipaddress.ip_network(cidr)
+    return network.prefixlen < _WIDEST_PRIVATE[network.version] or not network.is_private
 
 
 def _mend(where: Where | None, lost: Lost, service: Service, neighbours: Collection[str]) -> str:
