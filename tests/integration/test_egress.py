@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -24,7 +23,7 @@ from _gate.judge.finding import Finding  # noqa: E402
 from _gate.names.sensor import DomainEvidence, Exchange  # noqa: E402
 from _gate.report.ports import port_as_dict  # noqa: E402
 from _gate.wire.look import Limits  # noqa: E402
-from egress_lab import MX_COM, MX_ORG, RELAY, RELAY_V6, EgressLab, obstacle  # noqa: E402
+from egress_lab import MX_COM, MX_ORG, RELAY, RELAY_V6, EgressLab  # noqa: E402
 from namespaces import Namespace  # noqa: E402
 
 TARGETS = [{"host": RELAY, "server_name": "relay.example.net"}]
@@ -33,18 +32,6 @@ LIMITS = Limits(deadline_seconds=20, connect_seconds=2, ehlo_name="host.example.
 FORWARD = "table inet t {{ chain c {{ type filter hook forward priority 0; {} }}; }};"
 OUTPUT = "table inet t {{ chain c {{ type filter hook output priority 0; {} }}; }};"
 REDIRECT = "table ip t { chain c { type nat hook prerouting priority -100; tcp dport 25 redirect to :2525; }; };"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EgressLab]:
-    reason = obstacle()
-    if reason:
-        pytest.skip(reason)
-    made = EgressLab(tmp_path_factory.mktemp("egress"))
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def exchanges(domains: list[str], _seconds: float) -> tuple[DomainEvidence, ...]:

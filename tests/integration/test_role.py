@@ -14,7 +14,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 for folder in (ROOT / "plugins" / "module_utils", ROOT / "tests" / "demo", HERE):
     sys.path.insert(0, str(folder))
 
-from egress_lab import NAMES, RELAY, RELAY_V6, EgressLab, obstacle  # noqa: E402
+from egress_lab import NAMES, RELAY, RELAY_V6, EgressLab  # noqa: E402
 from runner import environment  # noqa: E402
 
 NAME = NAMES[0]
@@ -101,18 +100,6 @@ class Gate:
 
     def told(self) -> list[tuple[str, str]]:
         return [(each["check"], each.get("diagnosis", "")) for each in self.verdict()["findings"]]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EgressLab]:
-    reason = obstacle()
-    if reason:
-        pytest.skip(reason)
-    made = EgressLab(tmp_path_factory.mktemp("role"))
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

@@ -59,8 +59,17 @@ def test_forged_private_sources_that_are_dropped_are_one_warning(faults):
         (["INPUT -s 10.0.0.0/8"], {"address": "192.168.7.25"}),
         (["INPUT -s 10.0.0.0/16"], {"routes": (NEAR,)}),
         (["INPUT -s 10.0.0.0/8"], {"routes": (NEAR,)}),
+        (["INPUT -s 10.0.0.0/8"], {"routes": None}),
     ],
-    ids=["public", "public too", "required by name", "a private host", "its own network", "its own network in it"],
+    ids=[
+        "public",
+        "public too",
+        "required by name",
+        "a private host",
+        "its own network",
+        "its own network in it",
+        "unknown routes",
+    ],
 )
 def test_others_that_are_dropped_are_faults(faults, drops, given):
     assert [(item.outcome, item.port) for item in faults(*drops, **given)] == [(FAIL, 25), (FAIL, 465)]
@@ -68,7 +77,13 @@ def test_others_that_are_dropped_are_faults(faults, drops, given):
 
 @pytest.mark.parametrize(
     ("given", "outcome"),
-    [({}, WARN), ({"sources": ["10.0.0.0/8"]}, FAIL), ({"address": "192.168.7.25"}, FAIL), ({"routes": (NEAR,)}, FAIL)],
+    [
+        ({}, WARN),
+        ({"sources": ["10.0.0.0/8"]}, FAIL),
+        ({"address": "192.168.7.25"}, FAIL),
+        ({"routes": (NEAR,)}, FAIL),
+        ({"routes": None}, FAIL),
+    ],
 )
 def test_answers_to_private_networks_that_are_dropped_are_so_too(faults, given, outcome):
     found = faults("OUTPUT -d 10.0.0.0/8", check="firewall.answers", **given)

@@ -35,6 +35,7 @@ from .filter_bans import ban_remedy
 from .filter_remedies import close_command, icmpv6_command, manager, open_command
 from .filter_sources import source_box, source_boxes
 from .filter_ufw import unlimited
+from .wording import first_of
 
 _ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_COMMANDS = 4
@@ -99,10 +100,8 @@ class Advice:
                 )
                 if ufw:
                     command = f"set IPV6=yes in /etc/default/ufw, ufw reload, then {command}"
-                if command not in commands:
-                    commands.append(command)
-        more = f"; and {len(commands) - _MOST_COMMANDS} more" if len(commands) > _MOST_COMMANDS else ""
-        return "; ".join(commands[:_MOST_COMMANDS]) + more
+                commands.append(command)
+        return first_of(commands, _MOST_COMMANDS, "; ")
 
     def open_icmpv6(self, types: Sequence[int]) -> str:
         """A command that lets the types in, in the chain that drops them."""
@@ -183,9 +182,7 @@ class Advice:
             self._destinations = [
                 (words, node) for _path, words, node in destinations(self.evidence.acceptance) if words
             ]
-        texts = [words for words, node in self._destinations if self.space.meet(node, part)]
-        more = f" and {len(texts) - _MOST_COMMANDS} more" if len(texts) > _MOST_COMMANDS else ""
-        return ", ".join(texts[:_MOST_COMMANDS]) + more
+        return first_of((words for words, node in self._destinations if self.space.meet(node, part)), _MOST_COMMANDS)
 
     def droppers(self, region: int) -> list[Where]:
         """The rules and policies that keep packets of the region out, that of a witness first."""

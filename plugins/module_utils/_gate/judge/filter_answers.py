@@ -23,6 +23,7 @@ from .filter_advice import Advice, family_box
 from .filter_remedies import manager, nft_chain, xtables_command
 from .filter_sources import private_from_afar, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
+from .wording import depends_on, first_of
 
 CHECK = "firewall.answers"
 
@@ -32,8 +33,6 @@ _FIRST_OWN_PORT = 1024
 #: The shortest prefixes of private networks: 240.0.0.0/4, fc00::/7.
 _WIDEST_PRIVATE = {4: 4, 6: 7}
 _MANY_PORTS = 1024
-_MOST_DOUBTS = 5
-_MOST_NETWORKS = 5
 
 
 def judge_answers(
@@ -133,15 +132,13 @@ class _Judge:
                 unsure = self._many(space.intersect(region, sure), sure)
                 if unsure == EMPTY:
                     continue
-                texts = list(dict.fromkeys(f"{doubt.text} ({rule_text(doubt.where)})" for doubt in each.doubts(unsure)))
-                more = f" and {len(texts) - _MOST_DOUBTS} more" if len(texts) > _MOST_DOUBTS else ""
                 yield self._finding(
                     outcome,
                     service,
                     EMPTY,
                     f"{self._lines(self._opened(service))}, and what follows",
                     f"let in, but {each.kind} dropped {word}: {self._told(service, unsure)}",
-                    "depends on " + ", ".join(texts[:_MOST_DOUBTS]) + more,
+                    depends_on(each.doubts(unsure)),
                     "accept what belongs to connections (ct state established,related accept; -m conntrack --ctstate "
                     "ESTABLISHED,RELATED -j ACCEPT) before any rule with that condition",
                 )
@@ -184,15 +181,14 @@ class _Judge:
                     "ip route show table all | grep -e blackhole -e unreachable -e prohibit, and ip route del that one",
                 )
                 continue
-            told += [network for network in self._public_networks(gone) if network not in told]
+            told += self._public_networks(gone)
         if told:
-            more = f" and {len(told) - _MOST_NETWORKS} more" if len(told) > _MOST_NETWORKS else ""
             yield self._finding(
                 WARN,
                 None,
                 EMPTY,
                 "answers to all who are let in",
-                "no answer to " + ", ".join(told[:_MOST_NETWORKS]) + more,
+                "no answer to " + first_of(told),
                 "a route there is blackhole, unreachable or prohibit, as fail2ban's action route makes them",
                 "fail2ban-client unban ADDRESS, or ip route del that route, for each that is shut out by mistake",
             )

@@ -17,9 +17,8 @@ from ..packetfilter.sensor import FilterEvidence
 from ..packetfilter.walk import Doubt
 from .filter_drops import drop_remedy, list_of_sources
 from .filter_remedies import manager
-from .filter_sources import source_box
-
-_MOST_RULES = 5
+from .filter_sources import holds_a_whole_network
+from .wording import first_of
 
 
 class Bans:
@@ -50,10 +49,8 @@ class Bans:
             if remedy and node != EMPTY:
                 remedies[doubt.where] = remedy
                 banned = space.union(banned, node)
-        for cidr in service.sources if remedies else ():
-            wanted = space.intersect(clients, space.box(source_box(cidr)))
-            if wanted != EMPTY and space.is_subset(wanted, banned):
-                return EMPTY
+        if holds_a_whole_network(space, service.sources, clients, banned):
+            return EMPTY
         self.remedies.update(remedies)
         self.banned = space.union(self.banned, banned)
         return banned
@@ -62,12 +59,10 @@ class Bans:
         """What is expected, observed, why, and the mend; nothing where nobody is banned."""
         if self.banned == EMPTY:
             return
-        rules = list(dict.fromkeys(map(rule_text, self.remedies)))
-        more = f" and {len(rules) - _MOST_RULES} more" if len(rules) > _MOST_RULES else ""
         yield (
             "open to all who are not banned",
             "bans that come and go: " + "; ".join(lines(self.acceptance, self.banned)),
-            "entries with a time-out, of lists that keep clients out: " + ", ".join(rules[:_MOST_RULES]) + more,
+            "entries with a time-out, of lists that keep clients out: " + first_of(map(rule_text, self.remedies)),
             "; ".join(dict.fromkeys(self.remedies.values())),
         )
 

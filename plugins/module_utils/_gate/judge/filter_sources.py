@@ -47,6 +47,12 @@ def source_boxes(networks: Iterable[str]) -> list[Box]:
     return [{FAMILY: ((family, family),), SADDR: normal(some)} for family, some in spans.items()]
 
 
+def holds_a_whole_network(space: Space, sources: Iterable[str], clients: int, banned: int) -> bool:
+    """Whether all clients of one of a service's sources are banned."""
+    wanted = (space.intersect(clients, space.box(source_box(cidr))) for cidr in sources)
+    return any(each != space.empty and space.is_subset(each, banned) for each in wanted)
+
+
 def from_clients(space: Space) -> int:
     """The packets whose source a client can have."""
     return space.complement(space.boxes(source_boxes(_NEVER_ARRIVE)))
@@ -61,7 +67,10 @@ def dropped_by_kernel(space: Space, host: Host) -> int:
 
 
 def private_from_afar(space: Space, host: Host) -> int:
-    """The packets from private networks to addresses that are not private, where no route but the default one leads back."""
+    """The packets from private networks to addresses that are not private, where no route but the default one leads back. None
+    where the routes are not known."""
+    if host.routes is None:
+        return space.empty
     private = source_boxes(_PRIVATE)
     to_private: list[Box] = [{FAMILY: box[FAMILY], DADDR: box[SADDR]} for box in private]
     near: list[Box] = [

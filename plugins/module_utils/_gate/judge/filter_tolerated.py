@@ -14,9 +14,8 @@ from ..packetfilter.openings import lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
 from .filter_advice import Advice
 from .filter_remedies import manager
-from .filter_sources import private_from_afar, source_box
-
-_MOST_RULES = 5
+from .filter_sources import holds_a_whole_network, private_from_afar
+from .wording import first_of
 
 
 class Tolerated:
@@ -49,10 +48,8 @@ class Tolerated:
         if not space.meet(banned, missing):
             return EMPTY
         clients = space.intersect(space.intersect(region, self.evidence.promised), self.advice.arriving)
-        for cidr in service.sources:
-            wanted = space.intersect(clients, space.box(source_box(cidr)))
-            if wanted != EMPTY and space.is_subset(wanted, banned):
-                return EMPTY
+        if holds_a_whole_network(space, service.sources, clients, banned):
+            return EMPTY
         self.banned = space.union(self.banned, banned)
         return banned
 
@@ -88,6 +85,4 @@ class Tolerated:
         return "; ".join(lines(self.acceptance, region))
 
     def _rules(self, region: int) -> str:
-        rules = [rule_text(where) for where, _node in self.acceptance.dropped_by(region)]
-        more = f" and {len(rules) - _MOST_RULES} more" if len(rules) > _MOST_RULES else ""
-        return ", ".join(rules[:_MOST_RULES]) + more
+        return first_of(rule_text(where) for where, _node in self.acceptance.dropped_by(region))

@@ -42,9 +42,9 @@ from .filter_routed import judge_routed
 from .filter_sources import dropped_by_kernel, from_clients, round_trips
 from .filter_tolerated import Tolerated
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
+from .wording import depends_on
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
-_MOST_DOUBTS = 5
 
 
 @uncollected()
@@ -334,14 +334,7 @@ class _Filter:
         return "; now and then, " + self._doubts(unsure) if unsure != EMPTY else ""
 
     def _doubts(self, region: int) -> str:
-        texts = []
-        for doubt in self.acceptance.doubts:
-            if self.space.meet(doubt.node, region):
-                text = f"{doubt.text} ({rule_text(doubt.where)})"
-                if text not in texts:
-                    texts.append(text)
-        more = f" and {len(texts) - _MOST_DOUBTS} more" if len(texts) > _MOST_DOUBTS else ""
-        return "depends on " + ", ".join(texts[:_MOST_DOUBTS]) + more
+        return depends_on(doubt for doubt in self.acceptance.doubts if self.space.meet(doubt.node, region))
 
     def _finding(
         self,

@@ -16,6 +16,7 @@ from .diagnosis_views import listeners_on, opening_covers
 from .finding import FAIL, UNKNOWN, Finding
 from .joined_part import Part
 from .surplus import Surplus, find_surplus
+from .wording import first_of
 
 _MOST_OPEN = 10
 
@@ -139,10 +140,7 @@ def _published(surplus: Surplus, seen: Views) -> Finding:
 
 def _with_doors(finding: Finding, surplus: Sequence[Surplus]) -> Finding:
     """Without a filter, what listens is what is open."""
-    doors = list(dict.fromkeys(f"{each.protocol} {each.port}" for each in surplus if each.cause.endswith("listening")))
+    doors = [f"{each.protocol} {each.port}" for each in surplus if each.cause.endswith("listening")]
     if not doors:
         return finding
-    more = f" and {len(doors) - _MOST_OPEN} more" if len(doors) > _MOST_OPEN else ""
-    return replace(
-        finding, cause=f"{finding.cause}; listening, and not required: {', '.join(doors[:_MOST_OPEN])}{more}"
-    )
+    return replace(finding, cause=f"{finding.cause}; listening, and not required: {first_of(doors, _MOST_OPEN)}")

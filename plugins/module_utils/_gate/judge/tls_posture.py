@@ -22,6 +22,7 @@ from .finding import FAIL, PASS, UNKNOWN, Finding
 from .place import Place
 from .tls_certificates import judge_certificates
 from .weight import is_opportunistic, weigh, worst
+from .wording import first_of
 
 _SHOWN_NAMES = 8
 _CHECK_OF_FEATURE = {
@@ -279,6 +280,4 @@ def _cause(fault: str, doubts: Sequence[str]) -> str:
 
 def _listing(names: Iterable[str]) -> str:
     """The names sorted, and only how many more where there are many: the evidence has them all."""
-    ordered = sorted(names)
-    more = len(ordered) - _SHOWN_NAMES
-    return ", ".join(ordered[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return first_of(sorted(names), _SHOWN_NAMES)

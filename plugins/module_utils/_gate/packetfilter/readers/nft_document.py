@@ -22,6 +22,12 @@ _LARGEST = 128 * 1024 * 1024
 TableKey = Tuple[str, str]
 ChainKey = Tuple[str, str, str]
 
+#: Before this version, nft leaves out of a rule what it finds no extension of iptables for, and says so on standard error only
+#: (seen in 0.9.8, whose "XT match set not found" made a rule for some a rule for all).
+_NAMES_ALL_OF_XTABLES = (1, 0, 6)
+#: The base chains of iptables-nft, by hook.
+_CHAINS = {hook: hook.upper() for hook in ("prerouting", "input", "forward", "output", "postrouting")}
+_VERDICTS = frozenset(("accept", "drop", "return", "jump", "goto", "reject"))
 _TABLE_FLAGS = frozenset(("dormant", "owner", "persist"))
 _FILES_OF_NFT = ("table ", "#!/", "flush ruleset", "define ", "add table", "include ")
 
@@ -31,6 +37,10 @@ class ChainData:
     name: str
     base: Optional[Base] = None
     rules: List[Dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def hook(self) -> str:
+        return "" if self.base is None else self.base.hook
 
 
 @dataclass
@@ -63,8 +73,11 @@ def read_document(text: str, subject: str, sets: Iterable[str] = ()) -> Dict[Tab
     """
     tables: Dict[TableKey, TableData] = {}
     try:
-        for item in _objects(text, subject):
+        objects = _objects(text, subject)
+        for item in objects:
             _take(item, tables, subject)
+        if _version(objects) < _NAMES_ALL_OF_XTABLES:
+            _mark_what_may_be_left_out(tables.values())
         for listing in sets:
             for item in _objects(listing, "{0}: the elements of a set".format(subject)):
                 ((kind, body),) = item.items()
@@ -96,6 +109,23 @@ def _objects(text: str, subject: str) -> List[Dict[str, Any]]:
     if not any(isinstance(item, dict) and "metainfo" in item for item in objects):
         raise EvidenceError(subject, 'the list "nftables" has no "metainfo": no output of nft', RIGHT)
     return [item for item in objects if isinstance(item, dict)]
+
+
+def _version(objects: Iterable[Dict[str, Any]]) -> Tuple[int, ...]:
+    text = next((str(item["metainfo"].get("version", "")) for item in objects if "metainfo" in item), "")
+    return tuple(int(part) for part in text.split(".") if part.isdigit()) or _NAMES_ALL_OF_XTABLES
+
+
+def _mark_what_may_be_left_out(tables: Iterable[TableData]) -> None:
+    """Gives each rule of iptables-nft a statement that is not followed, for a match or target that nft did not print."""
+    for table in tables:
+        if table.family in ("ip", "ip6") and any(
+            chain.name == _CHAINS.get(chain.hook) for chain in table.chains.values()
+        ):
+            for rule in (rule for chain in table.chains.values() for rule in chain.rules):
+                statements = list(rule.get("expr") or ())
+                ends = statements and isinstance(statements[-1], dict) and not _VERDICTS.isdisjoint(statements[-1])
+                rule["expr"] = [*statements[:-1], {"xt": None}, statements[-1]] if ends else [*statements, {"xt": None}]
 
 
 def _is_dormant(flags: Any) -> Optional[bool]:
