@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Sequence
+from typing import Collection, Iterable, Sequence
 
 from ..intent.registry import DOORS
 from ..intent.services import ANYONE, Service
@@ -29,8 +29,9 @@ from ..packetfilter.model import (
     Where,
 )
 from ..packetfilter.names import PROTOCOLS
-from ..packetfilter.openings import describe, destinations, lines
+from ..packetfilter.openings import describe, destinations, lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
+from ..packetfilter.walk import Doubt
 from .filter_bans import ban_remedy
 from .filter_remedies import close_command, icmpv6_command, manager, open_command
 from .filter_sources import source_box, source_boxes
@@ -40,6 +41,10 @@ from .wording import first_of
 _ALL_SOURCES: Intervals = ((0, TOP[SADDR]),)
 _MOST_COMMANDS = 4
 _MOST_NETWORKS = 4
+
+
+def depends_on(doubts: Iterable[Doubt]) -> str:
+    return "depends on " + first_of(f"{doubt.text} ({rule_text(doubt.where)})" for doubt in doubts)
 
 
 class Advice:

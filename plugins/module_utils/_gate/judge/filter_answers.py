@@ -19,11 +19,11 @@ from ..packetfilter.model import ACCEPT, FAMILY, IIF, SADDR, SPORT, TOP, Host, R
 from ..packetfilter.openings import lines, rule_text
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
-from .filter_advice import Advice, family_box
+from .filter_advice import Advice, depends_on, family_box
 from .filter_remedies import manager, nft_chain, xtables_command
 from .filter_sources import private_from_afar, source_box
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
-from .wording import depends_on, first_of
+from .wording import first_of
 
 CHECK = "firewall.answers"
 

@@ -33,7 +33,7 @@ from ..packetfilter.openings import lines, rule_text
 from ..packetfilter.parity import open_in_one_family
 from ..packetfilter.sensor import FilterEvidence
 from .checks import CHECKS
-from .filter_advice import Advice, family_box, single
+from .filter_advice import Advice, depends_on, family_box, single
 from .filter_answers import judge_answers
 from .filter_bans import Bans
 from .filter_boot import judge_next_boot
@@ -42,7 +42,6 @@ from .filter_routed import judge_routed
 from .filter_sources import dropped_by_kernel, from_clients, round_trips
 from .filter_tolerated import Tolerated
 from .finding import FAIL, PASS, UNKNOWN, WARN, Finding
-from .wording import depends_on
 
 _NAMES = {4: "IPv4", 6: "IPv6"}
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from ..packetfilter.openings import rule_text
-from ..packetfilter.walk import Doubt
-
 _MOST = 5
 
 
@@ -21,7 +18,3 @@ def first_of(texts: Iterable[str], most: int = _MOST, separator: str = ", ") -> 
     if more <= 0:
         return separator.join(different)
     return separator.join(different[:most]) + f"{separator.rstrip(', ')} and {more} more"
-
-
-def depends_on(doubts: Iterable[Doubt]) -> str:
-    return "depends on " + first_of(f"{doubt.text} ({rule_text(doubt.where)})" for doubt in doubts)
