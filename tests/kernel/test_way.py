@@ -97,6 +97,8 @@ LIMITS = {
     ),
     "xt-connlimit": ("xt", "-m connlimit --connlimit-upto 2 -j ACCEPT"),
 }
+#: These count connections that are open now: one that nothing listened for closes at once, and makes room for another.
+COUNTED = ("nft-connections", "xt-connlimit")
 
 
 NFT_AROUND = """
@@ -127,8 +129,10 @@ def test_what_is_fresh_is_accepted_and_what_is_spent_is_not(name: str, kernel: N
         packets = [probe(TCP, 25, sport=40000 + number) for number in range(8)]
         answers = lab.seen(packets)
         came = [seen is not None for seen in answers]
-        assert came == sorted(came, reverse=True)
-        assert 0 < sum(came) < len(came)
+        assert came[0]
+        assert not all(came)
+        if name not in COUNTED:
+            assert came == sorted(came, reverse=True)
         assert [analysis.contradiction(packet, seen) for packet, seen in zip(packets, answers)] == [""] * len(packets)
         assert analysis.space.contains(analysis.acceptance.sometimes, analysis.point(packets[0]))
         assert analysis.surely_accepts(probe(TCP, 26))
