@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from _gate.host.commands import Access, Output, run_command
 from _gate.packetfilter import evaluate, interpret, live, model
 from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.model import NOTHING_KNOWN, Host, Ruleset
@@ -138,12 +139,14 @@ def analysed(lab: Lab, folder: Path, space: Optional[Space] = None) -> Analysis:
 def analysed_live(lab: Lab) -> Analysis:
     """The same as a task on the target itself would get it; where the target is a host that is known, with what the live
     look finds out about it."""
-    evidence, facts = live.from_host(run=lambda command: _inside(lab, command), read=lambda path: _file(lab, path))
+    evidence, facts = live.from_host(
+        Access(run=lambda command: _inside(lab, command), read=lambda path: _file(lab, path))
+    )
     return Analysis(evidence.ruleset, host=facts.host if lab.arrangement.routed else lab.host)
 
 
-def _inside(lab: Lab, command: Sequence[str]) -> live.Output:
-    return live.run_command(lab.target.inside(*command))
+def _inside(lab: Lab, command: Sequence[str]) -> Output:
+    return run_command(lab.target.inside(*command))
 
 
 def _file(lab: Lab, path: str) -> str:

@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
+from _gate.host.commands import Access, run_command
 from _gate.packetfilter import live
 from _gate.packetfilter.answers import lost_packets
 from _gate.packetfilter.dead_routes import dead_routes
@@ -183,10 +184,7 @@ class House:
 
     def analysed(self, clients: Sequence[Client]) -> List[str]:
         """For each client: ``refused`` (not let in), ``served``, ``lost``, or ``open`` where the analysis does not say."""
-        evidence, facts = live.from_host(
-            run=lambda command: live.run_command(self.target.inside(*command)),
-            read=lambda path: self.target.run("sh", "-c", 'test ! -e "$0" || cat "$0"', path),
-        )
+        evidence, facts = live.from_host(self._access())
         space = Space()
         first = accepted(space, evidence.ruleset, space.box({PROTOCOL: ((6, 6),), IIF: _ETH0}), facts.host)
         lost = lost_packets(evidence.ruleset, first, first.may)
@@ -209,13 +207,16 @@ class House:
 
     def without_way(self, clients: Sequence[Client]) -> List[int]:
         """The numbers of the clients to whom a route leads nowhere."""
-        facts = live.host_facts(
-            run=lambda command: live.run_command(self.target.inside(*command)),
-            read=lambda path: self.target.run("sh", "-c", 'test ! -e "$0" || cat "$0"', path),
-        )
+        facts = live.host_facts(self._access())
         space = Space()
         dead = space.boxes(dead_routes(facts.host))
         return [number for number, client in enumerate(clients) if space.contains(dead, client.point())]
+
+    def _access(self) -> Access:
+        return Access(
+            run=lambda command: run_command(self.target.inside(*command)),
+            read=lambda path: self.target.run("sh", "-c", 'test ! -e "$0" || cat "$0"', path),
+        )
 
 
 _ETH0: Tuple[Tuple[int, int], ...] = ((interface_value("eth0"), interface_value("eth0")),)

@@ -17,9 +17,10 @@ import pytest
 
 import _gate
 from _gate.errors import EvidenceError
-from _gate.packetfilter import live
+from _gate.host import commands
+from _gate.host.commands import Access, Output
 from _gate.packetfilter.interpret import walk
-from _gate.packetfilter.live import Output, from_host
+from _gate.packetfilter.live import from_host
 from _gate.packetfilter.model import FAMILY
 
 EMPTY = '{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}]}'
@@ -88,7 +89,7 @@ class Host:
         return self.files.get(path, "")
 
     def look(self, is_root=True):
-        return from_host(self.run, self.find, self.read, is_root)
+        return from_host(Access(self.run, self.find, self.read, lambda: is_root))
 
     def filter_commands(self):
         return [command for command in self.ran if not command.startswith("ip ")]
@@ -174,12 +175,12 @@ def test_what_cannot_be_read(outputs, is_root, words):
 
 
 def test_running_commands():
-    done = live.run_command([sys.executable, "-c", "import sys; print('out'); sys.exit('err')"])
+    done = commands.run_command([sys.executable, "-c", "import sys; print('out'); sys.exit('err')"])
     assert (done.code, done.out, done.err) == (1, "out\n", "err\n")
     with pytest.raises(EvidenceError, match="did not end in"):
-        live.run_command([sys.executable, "-c", "import time; time.sleep(30)"], 0.2)
+        commands.run_command([sys.executable, "-c", "import time; time.sleep(30)"], 0.2)
     with pytest.raises(EvidenceError, match="cannot be started"):
-        live.run_command(["/no/such/command"])
+        commands.run_command(["/no/such/command"])
 
 
 IN_NAMESPACE = """

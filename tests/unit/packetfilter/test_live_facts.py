@@ -11,10 +11,11 @@ import json
 
 import pytest
 
+from _gate.host.commands import Access, Output
 from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.evaluate import accepted
 from _gate.packetfilter.interpret import decided_by, walk
-from _gate.packetfilter.live import Address, Output, host_facts
+from _gate.packetfilter.live import Address, host_facts
 from _gate.packetfilter.live.kernel import from_below, kernel_tables
 from _gate.packetfilter.model import DADDR, DPORT, FAMILY, IIF, PROTOCOL, Own, Route, Ruleset, interface_value
 from _gate.packetfilter.readers import nft_json
@@ -81,7 +82,7 @@ class Host:
         return Output(0, output if isinstance(output, str) else json.dumps(output), "")
 
     def facts(self):
-        return host_facts(self.run, lambda name: "/usr/sbin/" + name, lambda path: self.files.get(path, ""))
+        return host_facts(Access(self.run, lambda name: "/usr/sbin/" + name, lambda path: self.files.get(path, "")))
 
 
 def route(text, interface, metric=0):

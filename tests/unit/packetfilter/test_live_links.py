@@ -10,11 +10,12 @@ import json
 
 import pytest
 
+from _gate.host.commands import Access, Output
 from _gate.packetfilter import live
 from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.evaluate import accepted
 from _gate.packetfilter.interpret import walk
-from _gate.packetfilter.live import Output, host_facts
+from _gate.packetfilter.live import host_facts
 from _gate.packetfilter.live.kernel import KERNEL, XDP
 from _gate.packetfilter.model import DPORT, FAMILY, IIF, PROTOCOL, Ruleset, interface_value
 from _gate.packetfilter.readers import nft_json
@@ -38,7 +39,7 @@ def facts(links=LINKS, files=None):
     def run(command):
         return Output(0, json.dumps(links) if "address" in command else "", "")
 
-    return host_facts(run, lambda name: "/usr/sbin/" + name, lambda path: (files or {}).get(path, ""))
+    return host_facts(Access(run, lambda name: "/usr/sbin/" + name, lambda path: (files or {}).get(path, "")))
 
 
 def test_programs_that_see_packets_first_are_those_of_the_card_below_too():

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Collection, Mapping, Sequence
 
 from ..errors import IntentError
+from ..host.commands import Access, Commands, this_host
 from . import live
 from .asked import (
     FAMILIES,
@@ -104,6 +104,7 @@ def look_at_filter(
     timeout: int = 30,
     baseline: Mapping[str, str] | str | None = None,
     next_boot: bool = False,
+    access: Access | None = None,
 ) -> FilterEvidence:
     """What the live host accepts, or what candidate files would.
 
@@ -117,14 +118,15 @@ def look_at_filter(
     :param baseline: rules to compare with: files as in ``rules``, or :data:`LIVE`. With the latter the files are taken to be
         meant for this host, so its addresses and routes count for both.
     :param next_boot: whether to look at what the host will load at its next start, too.
+    :param access: the way to the host, where it is not this one; files of it cannot be given then.
     :raises IntentError, EvidenceError: before anything is analysed.
     """
     given = [checked_address(text) for text in addresses]
     check_interfaces(interfaces)
     if next_boot and rules:
         raise IntentError("next_boot", True, "left out where rules are given: it compares with the live rules")
-    run = partial(live.run_command, seconds=timeout)
-    source = _read(rules, baseline, given, run)
+    access = access or this_host(timeout)
+    source = _read(rules, baseline, given, access)
     evidence, facts = source.evidence, source.facts
     wanted = {FAMILIES[name] for name in families or ()}
     if facts is None:
@@ -150,19 +152,19 @@ def look_at_filter(
         icmpv6=_essential(space, evidence, host, asked),
         host=host,
         baseline=_accepted(space, source.before.ruleset, whole, host, asked.receiving) if source.before else None,
-        next_boot=_at_next_boot(space, whole, host, run, facts) if next_boot and facts else None,
+        next_boot=_at_next_boot(space, whole, host, access, facts) if next_boot and facts else None,
         left_out=(*_not_asked(facts, given), *_by_order(evidence.ruleset, acceptance, host)),
     )
 
 
 def _read(
-    rules: Mapping[str, str], baseline: Mapping[str, str] | str | None, given: Sequence[IpAddress], run: live.Run
+    rules: Mapping[str, str], baseline: Mapping[str, str] | str | None, given: Sequence[IpAddress], access: Access
 ) -> _Source:
     if rules and baseline != LIVE:
         host = with_own(NOTHING_KNOWN, given)
         before = from_files(baseline, host) if isinstance(baseline, Mapping) else None
         return _Source(from_files(rules, host), before, host, None)
-    now, facts = live.from_host(run)
+    now, facts = live.from_host(access)
     host = with_own(facts.host, given)
     if rules:
         return _Source(_on_host(facts, from_files(rules, host)), now, host, facts)
@@ -207,8 +209,8 @@ def _by_order(ruleset: Ruleset, answer: Acceptance, host: Host) -> list[LeftOut]
     ]
 
 
-def _at_next_boot(space: Space, asked: int, host: Host, run: live.Run, facts: live.HostFacts) -> NextBoot:
-    boot = rules_at_boot(live.Commands(run, live.find_command, live.read_text), host)
+def _at_next_boot(space: Space, asked: int, host: Host, access: Access, facts: live.HostFacts) -> NextBoot:
+    boot = rules_at_boot(Commands(access), host)
     ruleset = _on_host(facts, boot.evidence).ruleset if boot.evidence else None
     return NextBoot(boot, _accepted(space, ruleset, asked, host, facts.interfaces) if ruleset else None)
 

@@ -12,9 +12,9 @@ import shutil
 import pytest
 
 from _gate.errors import EvidenceError
+from _gate.host.commands import Access, Commands, Output
 from _gate.packetfilter.boot import rules_at_boot, ufw
 from _gate.packetfilter.interpret import walk
-from _gate.packetfilter.live import Commands, Output
 from _gate.packetfilter.model import DPORT, FAMILY, IIF, PROTOCOL, SADDR, interface_value
 
 SAVE = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport {0} -j ACCEPT\nCOMMIT\n"
@@ -42,7 +42,7 @@ class Host:
         return "/usr/bin/" + name if name in ("systemctl", *[key.split()[0] for key in self.outputs]) else None
 
     def boot(self):
-        commands = Commands(self.run, self.find, lambda path: self.files.get(path, ""))
+        commands = Commands(Access(self.run, self.find, lambda path: self.files.get(path, "")))
         return rules_at_boot(commands, runs=lambda path: path in self.can_run)
 
 

@@ -14,7 +14,7 @@ import pytest
 from reader_helpers import MAYBE, NO, YES, chain, document, doubts, outcome
 
 from _gate.errors import EvidenceError
-from _gate.packetfilter.live import commands
+from _gate.host import commands
 from _gate.packetfilter.model import Host
 from _gate.packetfilter.readers import nft_file, nft_json
 

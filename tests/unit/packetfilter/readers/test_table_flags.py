@@ -11,6 +11,7 @@ from typing import Any, Sequence
 
 import pytest
 
+from _gate.host.commands import Access, Output
 from _gate.packetfilter import evaluate, live
 from _gate.packetfilter.diagram import EMPTY, Space
 from _gate.packetfilter.model import DPORT, FAMILY, PROTOCOL
@@ -71,13 +72,13 @@ def test_flags_of_a_table(flags: Any, expected: str) -> None:
 
 @pytest.mark.parametrize("line, expected", [("flags dormant", "smtp, all"), ("flags owner", "smtp, no more")])
 def test_on_the_host_the_text_form_tells(line: str, expected: str) -> None:
-    def run(command: Sequence[str]) -> live.Output:
+    def run(command: Sequence[str]) -> Output:
         if command[1:] == ["-j", "-t", "list", "ruleset"]:
-            return live.Output(0, listing(flags="t"), "")
+            return Output(0, listing(flags="t"), "")
         if command[1:] == ["-t", "list", "ruleset"]:
-            return live.Output(0, "table inet t {\n\t" + line + "\n\n\tchain c {\n\t}\n}\n", "")
-        return live.Output(0, "[]", "")
+            return Output(0, "table inet t {\n\t" + line + "\n\n\tchain c {\n\t}\n}\n", "")
+        return Output(0, "[]", "")
 
-    evidence, _facts = live.from_host(run=run, find=lambda name: name, read=lambda path: "", is_root=True)
+    evidence, _facts = live.from_host(Access(run, lambda name: name, lambda path: "", lambda: True))
 
     assert answer(nft_json.NftRules(evidence.ruleset, frozenset(), frozenset(), {})) == expected

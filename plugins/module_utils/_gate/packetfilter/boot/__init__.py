@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Dict, List, Optional, Tuple
 
 from ...errors import EvidenceError
-from ..live.commands import Commands
+from ...host.commands import Commands
 from ..model import NOTHING_KNOWN, Host, Ruleset
 from ..readers import ipset, iptables_save, nft_file
 from ..readers.combine import RulesEvidence, combine

@@ -14,7 +14,7 @@ import re
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...errors import EvidenceError
-from ..live.commands import Commands
+from ...host.commands import Commands
 
 #: What is asked, of the running configuration and with ``--permanent``. Older versions lack some of it.
 _QUESTIONS = (

@@ -9,47 +9,27 @@ No kernel module is loaded for the look: iptables-legacy and ipset are asked onl
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from typing import Callable, Optional, Tuple
+from typing import Tuple
 
 from ...errors import EvidenceError
+from ...host.commands import Access, Commands
 from ..readers.combine import RulesEvidence
-from .commands import Commands, Output, Run, find_command, read_text, run_command
 from .facts import Address, HostFacts, IpAddress, host_facts
 from .kernel import on_host
 from .rules import live_rules
 
-__all__ = (
-    "Address",
-    "Commands",
-    "HostFacts",
-    "IpAddress",
-    "Output",
-    "Run",
-    "find_command",
-    "from_host",
-    "host_facts",
-    "on_host",
-    "read_text",
-    "run_command",
-)
+__all__ = ("Address", "HostFacts", "IpAddress", "from_host", "host_facts", "on_host")
 
 
-def from_host(
-    run: Run = run_command,
-    find: Callable[[str], Optional[str]] = find_command,
-    read: Callable[[str], str] = read_text,
-    is_root: Optional[bool] = None,
-) -> Tuple[RulesEvidence, HostFacts]:
+def from_host(access: Access = Access()) -> Tuple[RulesEvidence, HostFacts]:
     """What the kernel's rules are now, and the host's own addresses, interfaces and routes.
 
-    :param run: such as ``functools.partial(run_command, seconds=30)``. The other parameters are for tests.
     :raises EvidenceError: without root, without nft, or when a command fails.
     """
-    if not (os.geteuid() == 0 if is_root is None else is_root):
+    if not access.is_root():
         raise EvidenceError("nft -j list ruleset", "it needs root", "set `become: true`, or give `rules`")
-    facts = host_facts(run, find, read)
-    evidence = live_rules(Commands(run, find, read), facts.host, facts.notes)
+    facts = host_facts(access)
+    evidence = live_rules(Commands(access), facts.host, facts.notes)
     ruleset = on_host(evidence.ruleset, facts)
     return replace(evidence, ruleset=ruleset), facts

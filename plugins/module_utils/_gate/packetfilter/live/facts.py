@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import AbstractSet, Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import AbstractSet, Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from ...errors import EvidenceError
+from ...host.commands import Access, json_list
 from ..addresses import address_text, range_of
 from ..model import NOTHING_KNOWN, Host, Own, Route
-from .commands import Run, find_command, json_list, read_text, run_command
 from .links import below, kind, programs, slave_kind, virtual_bridges
 
 IpAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
@@ -89,31 +89,27 @@ class HostFacts:
         return [ipaddress.ip_address(item.address) for item in self.addresses if item.scope in scopes]
 
 
-def host_facts(
-    run: Run = run_command,
-    find: Callable[[str], Optional[str]] = find_command,
-    read: Callable[[str], str] = read_text,
-) -> HostFacts:
+def host_facts(access: Access = Access()) -> HostFacts:
     """:raises EvidenceError: when there is no ``ip``, or it does not tell the addresses."""
-    path = find("ip")
+    path = access.find("ip")
     if path is None:
         raise EvidenceError("ip -j address", "there is no ip command on this host", _REMEDY)
-    return _Facts(run, path, read).all()
+    return _Facts(access, path).all()
 
 
 _REMEDY = "install the package iproute2 (Debian) or iproute (Red Hat), or give `addresses` and `interfaces`"
 
 
 class _Facts:
-    def __init__(self, run: Run, path: str, read: Callable[[str], str]) -> None:
-        self.run = run
+    def __init__(self, access: Access, path: str) -> None:
+        self.run = access.run
         self.path = path
-        self.read = read
+        self.read = access.read
         self.notes: List[str] = []
         self.held_back: List[Tuple[int, str]] = []
         self.left_out: List[str] = []
         self.networks: List[str] = []
-        self.has_ipv6 = bool(read(_IPV6 + "conf/all/forwarding"))
+        self.has_ipv6 = bool(access.read(_IPV6 + "conf/all/forwarding"))
 
     def all(self) -> HostFacts:
         links = [link for link in self._list("-d", "address", "show") if "ifname" in link]

@@ -11,6 +11,7 @@ import os
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ...errors import EvidenceError
+from ...host.commands import Commands
 from ..model import Host
 from ..readers import ipset, iptables_save, nft_json
 from ..readers.combine import RulesEvidence, combine
@@ -19,7 +20,6 @@ from ..readers.nft_anonymous import has_anonymous
 from ..readers.nft_file import name_anonymous_chains
 from ..readers.nft_listing import document_by_parts, is_cut_off, read_listing
 from ..readers.nft_needed import needed_sets
-from .commands import Commands
 
 _LEGACY_TABLES = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
 _PREFIX = {4: "iptables", 6: "ip6tables"}
@@ -49,10 +49,11 @@ class _Live:
             )
         rules = self._nft(nft)
         texts: List[Tuple[int, str, str]] = []  # family, text, command
+        self._expect_saves(rules)
         for family in (4, 6):
-            if any(name == _FAMILY_NAME[family] for name, _table in rules.hidden):
+            if self._hides(rules, family):
                 texts.extend(self._saved(family, "-nft-save", iptables_save.LEGACY))
-            if self.commands.read(_LEGACY_TABLES[family]).split():
+            if self._has_legacy(family):
                 legacy = self._saved(family, "-legacy-save", iptables_save.NFT)
                 if not legacy:
                     raise EvidenceError(
@@ -86,10 +87,9 @@ class _Live:
             listing, sets = self.commands.output(command), None
         else:
             maps = _maps(listing) if needed else set()
-            for family, table, name in needed:
-                kind = "map" if (family, table, name) in maps else "set"
-                found = self.commands.output([nft, "-j", "list", kind, family, table, name])
-                sets = [*(sets or []), found]
+            asked = [[nft, "-j", "list", "map" if key in maps else "set", *key] for key in needed]
+            self.commands.access.expect(asked)
+            sets = [self.commands.output(each) for each in asked]
         rules = nft_json.read(listing, subject, sets=sets, host=self.host)
         if rules.perhaps_dormant or rules.without_devices:
             text = read_listing(self.commands.output([nft, "-t", "list", "ruleset"]))
@@ -106,9 +106,21 @@ class _Live:
             self.commands.note("anonymous chains: {0}".format(error))
             return listing
 
+    def _expect_saves(self, rules: nft_json.NftRules) -> None:
+        wanted = [(family, "-nft-save") for family in (4, 6) if self._hides(rules, family)]
+        wanted += [(family, "-legacy-save") for family in (4, 6) if self._has_legacy(family)]
+        found = [list(filter(None, map(self.commands.find, _save_commands(*each)))) for each in wanted]
+        self.commands.access.expect([paths[:1] for paths in found if paths])
+
+    def _hides(self, rules: nft_json.NftRules, family: int) -> bool:
+        return any(name == _FAMILY_NAME[family] for name, _table in rules.hidden)
+
+    def _has_legacy(self, family: int) -> bool:
+        return bool(self.commands.read(_LEGACY_TABLES[family]).split())
+
     def _saved(self, family: int, suffix: str, unwanted: str) -> List[Tuple[int, str, str]]:
         """The save of one backend: by the command that names it, else by the plain one where that is of this backend."""
-        for name in (_PREFIX[family] + suffix, _PREFIX[family] + "-save"):
+        for name in _save_commands(family, suffix):
             path = self.commands.find(name)
             if path is None:
                 continue
@@ -143,6 +155,10 @@ class _Live:
                 if member.parts[0] not in found and member.parts[0] not in waiting:
                     waiting.append(member.parts[0])
         return found
+
+
+def _save_commands(family: int, suffix: str) -> Tuple[str, str]:
+    return _PREFIX[family] + suffix, _PREFIX[family] + "-save"
 
 
 def _tool(path: str) -> str:

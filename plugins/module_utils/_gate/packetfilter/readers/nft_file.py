@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Iterable, Iterator, List, Set, Tuple
 
 from ...errors import EvidenceError
+from ...host import commands
 from ..model import NOTHING_KNOWN, Host
 from . import nft_json
 from .nft_anonymous import joined, with_named_chains
@@ -145,9 +146,7 @@ def _write(path: str, text: str) -> None:
 
 
 def _load(path: str, subject: str, names: Iterable[str]) -> _Loaded:
-    from ..live.commands import find_command, run_command  # live uses the readers
-
-    tools = {name: find_command(name) for name in ("unshare", "nft", "ip", "sh")}
+    tools = {name: commands.find_command(name) for name in ("unshare", "nft", "ip", "sh")}
     for name, package in (("nft", "nftables"), ("unshare", "util-linux"), ("sh", "a shell"), ("ip", "iproute2")):
         if tools[name] is None:
             raise EvidenceError(
@@ -170,7 +169,7 @@ def _load(path: str, subject: str, names: Iterable[str]) -> _Loaded:
             str(tools["sh"]), "-c", _SCRIPT, "sh", results, os.path.dirname(path), path, str(tools["nft"]), str(tools["ip"]),
         ]  # fmt: skip
         for options in _OWN_NAMESPACE:
-            done = run_command([str(tools["unshare"]), *options, *script], _SECONDS)
+            done = commands.run_command([str(tools["unshare"]), *options, *script], _SECONDS)
             if os.path.exists(os.path.join(results, "entered")):
                 if done.code != 0:
                     raise _refused(subject, done.err)

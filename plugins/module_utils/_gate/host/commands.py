@@ -10,10 +10,11 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
-from typing import Any, Callable, List, Optional, Sequence
+from functools import partial
+from typing import Any, Callable, Iterable, List, Optional, Sequence
 
-from ...errors import EvidenceError
+from ..dataclass import dataclass, field
+from ..errors import EvidenceError
 
 _DIRECTORIES = ("/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin")
 _SECONDS = 60.0
@@ -68,15 +69,51 @@ def read_text(path: str) -> str:
         raise EvidenceError(path, "it cannot be read: {0}".format(error.strerror or error)) from error
 
 
+def is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _nothing(commands: Iterable[Sequence[str]]) -> None:
+    """This host answers each command when it is run."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """The way to a host; the defaults are the way to the one that this runs on.
+
+    ``run``: a command. ``find``: the full path of a program. ``read``: a file of /proc. ``is_root``: whether commands are run
+    as root. ``expect``: told of several commands before the first of them is run, so that who has to carry
+    questions to the host carries them at once.
+    """
+
+    run: Run = run_command
+    find: Callable[[str], Optional[str]] = find_command
+    read: Callable[[str], str] = read_text
+    is_root: Callable[[], bool] = is_root
+    expect: Callable[[Iterable[Sequence[str]]], None] = _nothing
+
+
+def this_host(seconds: float) -> Access:
+    """:param seconds: for each command."""
+    return Access(partial(run_command, seconds=seconds))
+
+
 @dataclass
 class Commands:
-    """The way to the host. ``sources``: the commands whose output was used; ``notes``: what they said besides."""
+    """An access, and what came of it. ``sources``: the commands whose output was used; ``notes``: what they said besides."""
 
-    run: Run
-    find: Callable[[str], Optional[str]]
-    read: Callable[[str], str]
+    access: Access
     sources: List[str] = field(default_factory=list)
     notes: List[str] = field(default_factory=list)
+
+    def run(self, command: Sequence[str]) -> Output:
+        return self.access.run(command)
+
+    def find(self, name: str) -> Optional[str]:
+        return self.access.find(name)
+
+    def read(self, path: str) -> str:
+        return self.access.read(path)
 
     def output(self, command: Sequence[str]) -> str:
         """What the command prints.
