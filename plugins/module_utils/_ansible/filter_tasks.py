@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 from typing import Any, Mapping
 
 from .._gate.errors import EvidenceError, IntentError
+from .._gate.host.commands import Access
 from .._gate.judge.firewall import judge_firewall
 from .._gate.judge.verdict import parse_fail_on, reach_verdict
 from .._gate.packetfilter.evaluate import Acceptance, difference, undecided_difference
@@ -18,13 +20,31 @@ from .._gate.packetfilter.openings import describe, lines, openings, rule_text
 from .._gate.packetfilter.parity import open_in_one_family
 from .._gate.packetfilter.sensor import LIVE, FilterEvidence, look_at_filter
 from .._gate.report.plain import verdict_as_dict
-from .listener_tasks import listening_ports_info
-from .shared_options import parse_list, parse_timeout
+from .evidence_tasks import sockets
+from .numbers import parse_timeout
+from .shared_options import parse_list
 
 
-def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of ``firewall_ports_info``: the openings."""
-    evidence = _look(options)
+@dataclass(frozen=True)
+class Afar:
+    """A host that is not this one. ``listeners``: what listens there, if that was asked for."""
+
+    access: Access
+    hostname: str
+    listeners: Mapping[str, Any] | None = None
+
+
+def reads_files(options: Mapping[str, Any]) -> bool:
+    """Whether the look reads files of the host, or what it may load: then it can only be done there."""
+    return bool(options["rules"] or options.get("baseline") is not None or options.get("next_boot"))
+
+
+def firewall_ports_info(options: Mapping[str, Any], afar: Afar | None = None) -> dict[str, Any]:
+    """The result of ``firewall_ports_info``: the openings.
+
+    :param afar: the host to look at; None for the one that this runs on.
+    """
+    evidence = _look(options, afar)
     result = _opened(evidence)
     only = open_in_one_family(evidence.acceptance)
     result["parity"] = {f"ipv{family}_only": _brief(evidence.acceptance, node) for family, node in only.items()}
@@ -43,27 +63,28 @@ def firewall_ports_info(options: Mapping[str, Any]) -> dict[str, Any]:
     return dict(result, changed=False)
 
 
-def assert_firewall_ports(options: Mapping[str, Any]) -> dict[str, Any]:
+def assert_firewall_ports(options: Mapping[str, Any], afar: Afar | None = None) -> dict[str, Any]:
     """The result of ``assert_firewall_ports``: the verdict, ``failed`` as ``fail_on`` says. What listens stands beside it, if
-    asked for, even where the packet filter could not be read."""
+    asked for, even where the packet filter could not be read.
+
+    :param afar: the host to look at; None for the one that this runs on.
+    """
     if not options["listeners"]:
-        return _asserted(options)
-    sockets = listening_ports_info({"verbose": False})
-    del sockets["changed"]
+        return _asserted(options, afar)
     try:
-        result = _asserted(options)
+        result = _asserted(options, afar)
     except EvidenceError as error:
         result = {"msg": str(error), "failed": True}
-    return dict(result, listeners=sockets)
+    return dict(result, listeners=afar.listeners if afar else sockets())
 
 
-def _asserted(options: Mapping[str, Any]) -> dict[str, Any]:
+def _asserted(options: Mapping[str, Any], afar: Afar | None) -> dict[str, Any]:
     fail_on = parse_fail_on(options["fail_on"])
     services = parse_list(options)
-    host = options["host"][0] if options["host"] else socket.gethostname()
-    if not host:
-        raise IntentError("host", host, "the name that findings carry, or left out for the host's own")
-    evidence = _look(options)
+    if options["host"] and not options["host"][0]:
+        raise IntentError("host", "", "the name that findings carry, or left out for the host's own")
+    evidence = _look(options, afar)
+    host = options["host"][0] if options["host"] else afar.hostname if afar else socket.gethostname()
     verdict = reach_verdict(judge_firewall(host, services, evidence))
     result = dict(verdict_as_dict(verdict), notes=_notes(evidence), changed=False, failed=verdict.stops(fail_on))
     return dict(result, **_opened(evidence)) if options["verbose"] else result
@@ -89,7 +110,7 @@ def _brief(acceptance: Acceptance, region: int) -> list[str]:
     return text.split("; ") if text else []
 
 
-def _look(options: Mapping[str, Any]) -> FilterEvidence:
+def _look(options: Mapping[str, Any], afar: Afar | None) -> FilterEvidence:
     return look_at_filter(
         options["rules"],
         options["interfaces"],
@@ -98,6 +119,7 @@ def _look(options: Mapping[str, Any]) -> FilterEvidence:
         parse_timeout(options),
         _baseline(options.get("baseline")),
         options.get("next_boot", False),
+        afar.access if afar else None,
     )
 
 

@@ -17,7 +17,8 @@ from .._gate.wire.look import Limits, Target
 from .._gate.wire.names import as_address, lacks_scope, to_ascii
 from .._gate.wire.posture_questions import Questions
 from .._gate.wire.target import DEFAULT_CHECKS, LOGIN, SCOPE_WANTED
-from .shared_options import parse_list, parse_number, parse_timeout
+from .numbers import parse_number, parse_timeout
+from .shared_options import parse_list
 
 #: To one port. A dozen suffices for a server without fault; the others are for asking again where one hangs up.
 _MOST_CONNECTIONS = 24

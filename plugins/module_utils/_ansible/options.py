@@ -58,6 +58,11 @@ FIREWALL_PORTS = _spec(
     required=("services",),
 )
 LISTENING_PORTS_INFO = _spec(SHARED)
+FIREWALL_EVIDENCE: dict[str, dict[str, Any]] = {
+    "commands": {"type": "list", "elements": "list", "default": []},
+    "listeners": {"type": "bool", "default": False},
+    "timeout": SHARED["timeout"],
+}
 MAIL_EGRESS = _spec(SHARED, EGRESS)
 MAIL_SERVER: dict[str, dict[str, Any]] = {
     "host": {"type": "str", "required": True},

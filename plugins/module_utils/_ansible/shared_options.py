@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .._gate.errors import IntentError
 from .._gate.intent.policy import parse_policy
 from .._gate.intent.services import Defaults, Service, parse_services
 
@@ -20,15 +19,3 @@ def parse_list(options: Mapping[str, Any]) -> tuple[Service, ...]:
         parse_policy(options["policy"]), options["trust"], options["server_name"], options["proxy_protocol"]
     )
     return parse_services(options["services"], defaults)
-
-
-def parse_timeout(options: Mapping[str, Any]) -> int:
-    """The seconds that the whole task may take, checked."""
-    return parse_number(options, "timeout", 1, 3600, "seconds")
-
-
-def parse_number(options: Mapping[str, Any], name: str, lowest: int, highest: int, unit: str) -> int:
-    value = int(options[name])
-    if not lowest <= value <= highest:
-        raise IntentError(name, value, f"a number of {unit} from {lowest} to {highest}")
-    return value
