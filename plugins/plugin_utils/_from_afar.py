@@ -9,13 +9,16 @@ So the host needs not be sent the readers and the analysis, and need not compile
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+import contextlib
+from typing import Any, Callable, Dict, Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.gate.plugins.module_utils._ansible.filter_tasks import Afar, reads_files
 from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError, IntentError
 from ansible_collections.mailops.gate.plugins.module_utils._gate.host.replay import NotAskedYet, Recorded
+
+Task = Callable[[Mapping[str, Any], Afar], Dict[str, Any]]
 
 #: What a module that was started on the host found out about the host itself, and what it warned of.
 _BESIDE = ("ansible_facts", "warnings", "deprecations")
@@ -26,7 +29,7 @@ class FromAfarAction(ActionBase):
 
     module: str
     spec: dict[str, dict[str, Any]]
-    task: Callable[..., dict[str, Any]]
+    task: Task
 
     _supports_check_mode = True
     _supports_async = True
@@ -45,9 +48,15 @@ class FromAfarAction(ActionBase):
         return result
 
 
+def check_options(task: Task, options: Mapping[str, Any]) -> None:
+    """:raises IntentError: as the task, before the host is asked anything."""
+    with contextlib.suppress(NotAskedYet):
+        task(options, Afar(Recorded().access(), ""))
+
+
 def look_from_afar(
     action: ActionBase,
-    task: Callable[[Mapping[str, Any], Afar], dict[str, Any]],
+    task: Task,
     options: Mapping[str, Any],
     task_vars: dict[str, Any] | None,
 ) -> dict[str, Any]:

@@ -5,5 +5,7 @@
 from __future__ import annotations
 
 from .archive import compile_once
+from .bytecode import keep_bytecode
 
 compile_once(__loader__)
+keep_bytecode(__name__, __file__)

@@ -74,4 +74,7 @@ MAIL_SERVER: dict[str, dict[str, Any]] = {
     "wire": {"type": "dict", "default": {}},
     "names": {"type": "bool", "default": False},
     "keep_going": {"type": "bool", "default": False},
+    "look": {"type": "list", "elements": "str", "choices": ["filter", "listeners", "wire"], "default": []},
+    **{name: SHARED[name] for name in ("addresses", "depth", "timeout", "verbose")},
+    **FILTER,
 }

@@ -67,6 +67,7 @@ def assert_mail_server(
         **verdict_as_dict(verdict),
         "diagnoses": diagnoses,
         "views": gathered.asked,
+        "errors": gathered.errors,
         "stops": stops,
         "changed": False,
         "failed": stops and not options["keep_going"],
@@ -79,11 +80,13 @@ def _look_up(name: str) -> NameEvidence:
 
 class _Gathered:
     """The results of the looks, read. ``asked``: the views that were looked at or should have been; ``missing``: those that gave
-    nothing, and why. ``beside``: findings about rules that are not the live ones, which explain nothing that clients see now."""
+    nothing, and why; ``errors``: the same as failed results, without those that were skipped. ``beside``: findings about rules
+    that are not the live ones, which explain nothing that clients see now."""
 
     def __init__(self, options: Mapping[str, Any], inventory_name: str) -> None:
         self.asked: list[str] = []
         self.missing: dict[str, str] = {}
+        self.errors: list[dict[str, Any]] = []
         self.listeners: ListenersEvidence | None = None
         self.filter_findings: tuple[Finding, ...] = ()
         self.openings: tuple[Mapping[str, Any], ...] = ()
@@ -102,11 +105,12 @@ class _Gathered:
                 itself = name == inventory_name
                 self.vantages.append(vantage_from(str(name), result, itself, f"wire.{name}", options["host"]))
 
-    def _is_there(self, result: object, view: str) -> bool:
+    def _is_there(self, result: Any, view: str) -> bool:
         if result is None:
             return False
         self.asked.append(view)
         why = why_missing(result)
         if why:
             self.missing[view] = why
+            self.errors += [] if result.get("skipped") else [{"view": view, "msg": why, "failed": True}]
         return not why

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the mailops.gate authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The looks of ``assert_mail_server`` itself: at the host by a module, and from here at its ports meanwhile."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Mapping
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.filter_tasks import (
+    assert_firewall_ports,
+    reads_files,
+)
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.options import FIREWALL_PORTS, MAIL_PORTS
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.wire_tasks import assert_mail_ports
+from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError
+from ansible_collections.mailops.gate.plugins.plugin_utils._from_afar import check_options, look_from_afar
+
+#: The vantage from which this process looks.
+HERE = "localhost"
+_FILTER, _LISTENERS, _WIRE = "filter", "listeners", "wire"
+#: Variables of the environment that say which authorities a client trusts.
+_TRUSTED = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+display = Display()
+
+
+class TellsWhenSent(ActionBase):
+    """An action that tells when Ansible has put a module together and sends it off to the host, which then works by itself."""
+
+    sent: threading.Event | None = None
+
+    def _transfer_data(self, *given: Any, **named: Any) -> Any:
+        self._tell()
+        return super()._transfer_data(*given, **named)
+
+    def _low_level_execute_command(self, *given: Any, **named: Any) -> Any:
+        if named.get("in_data") is not None:  # pipelining
+            self._tell()
+        return super()._low_level_execute_command(*given, **named)
+
+    def _tell(self) -> None:
+        if self.sent is not None:
+            self.sent.set()
+
+
+def look_at_server(action: TellsWhenSent, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    """The options of ``assert_mail_server`` with the results of the looks that it takes itself, as if they were given.
+
+    A look that fails is a failed result. An unreachable host is one too with ``keep_going``, and ends the task without.
+
+    :raises IntentError: before anything is looked at.
+    """
+    look, views = options["look"], dict(options)
+    at_filter, at_ports = _filter_options(options), _options(options, MAIL_PORTS)
+    if _FILTER in look and not reads_files(at_filter):
+        check_options(assert_firewall_ports, at_filter)
+    sent = action.sent = threading.Event()
+    with ThreadPoolExecutor(1) as beside:
+        if _WIRE in look:
+            _trust_as_the_task_says(action)
+            display.v("looking at {}".format(options["host"]), host=task_vars.get("inventory_hostname"))
+            ports = beside.submit(_ports, at_ports, sent)
+        try:
+            views.update(_on_host(action, look, at_filter, task_vars))
+        except AnsibleConnectionFailure as error:
+            if not options["keep_going"]:
+                raise
+            views.update({name: {"unreachable": True, "msg": str(error)} for name in _wanted(look)})
+        finally:
+            sent.set()
+        if _WIRE in look:
+            views["wire"] = {HERE: ports.result(), **options["wire"]}
+    views["candidates"] = options["candidates"] or (_FILTER in look and reads_files(at_filter))
+    return views
+
+
+def _wanted(look: list[str]) -> dict[str, str]:
+    """The options of ``assert_mail_server`` that hold the views of the host, by the names of these."""
+    return {option: view for view, option in ((_FILTER, "firewall"), (_LISTENERS, "listeners")) if view in look}
+
+
+def _on_host(
+    action: ActionBase, look: list[str], options: Mapping[str, Any], task_vars: dict[str, Any]
+) -> dict[str, Any]:
+    if _FILTER in look:
+        found = _filter(action, options, task_vars)
+        listeners = found.pop("listeners", found)
+        return {"firewall": found, "listeners": listeners} if _LISTENERS in look else {"firewall": found}
+    if _LISTENERS in look:
+        return {"listeners": _module(action, "listening_ports_info", {}, task_vars)}
+    return {}
+
+
+def _filter(action: ActionBase, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    if reads_files(options):
+        return _module(action, "assert_firewall_ports", options, task_vars)
+    try:
+        return look_from_afar(action, assert_firewall_ports, options, task_vars)
+    except EvidenceError as error:
+        return {"failed": True, "msg": str(error)}
+
+
+def _module(action: ActionBase, name: str, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = action._execute_module(  # pylint: disable=protected-access
+        module_name="mailops.gate." + name, module_args=dict(options), task_vars=task_vars
+    )
+    return found
+
+
+def _ports(options: Mapping[str, Any], sent: threading.Event) -> dict[str, Any]:
+    """Putting the module together keeps this process busy, and then it only waits for the host."""
+    sent.wait()
+    try:
+        return assert_mail_ports(options, waiting=display.display)
+    except EvidenceError as error:
+        return {"failed": True, "msg": str(error)}
+
+
+def _options(options: Mapping[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Those of one look; what fails the task is decided over all."""
+    known = {name: options.get(name, entry.get("default")) for name, entry in spec.items()}
+    return {**known, "host": [options["host"]], "fail_on": ["never"]}
+
+
+def _filter_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The addresses are those that clients use; the host knows its own, and may have others behind NAT."""
+    asked = {"addresses": [], "verbose": True, "listeners": _LISTENERS in options["look"]}
+    return {**_options(options, FIREWALL_PORTS), **asked}
+
+
+def _trust_as_the_task_says(action: ActionBase) -> None:
+    """This process is the task's own."""
+    for given in action._task.environment or ():  # pylint: disable=protected-access
+        variables = action._templar.template(given) or {}  # pylint: disable=protected-access
+        os.environ.update({name: str(variables[name]) for name in _TRUSTED if name in variables})
