@@ -67,7 +67,7 @@ def test_both_are_told_and_the_verdict_is_that_of_the_filter(tmp_path: Path, por
 def test_a_filter_that_cannot_be_read_is_unknown_and_the_sockets_still_count(
     tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable(options: object) -> None:
+    def unreadable(options: object, afar: object) -> None:
         raise EvidenceError("nft -j list ruleset", "it needs root")
 
     monkeypatch.setattr(filter_tasks, "_look", unreadable)
