@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Mapping
 
@@ -32,26 +31,7 @@ _TRUSTED = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 display = Display()
 
 
-class TellsWhenSent(ActionBase):
-    """An action that tells when Ansible has put a module together and sends it off to the host, which then works by itself."""
-
-    sent: threading.Event | None = None
-
-    def _transfer_data(self, *given: Any, **named: Any) -> Any:
-        self._tell()
-        return super()._transfer_data(*given, **named)
-
-    def _low_level_execute_command(self, *given: Any, **named: Any) -> Any:
-        if named.get("in_data") is not None:  # pipelining
-            self._tell()
-        return super()._low_level_execute_command(*given, **named)
-
-    def _tell(self) -> None:
-        if self.sent is not None:
-            self.sent.set()
-
-
-def look_at_server(action: TellsWhenSent, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+def look_at_server(action: ActionBase, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
     """The options of ``assert_mail_server`` with the results of the looks that it takes itself, as if they were given.
 
     A look that fails is a failed result. An unreachable host is one too with ``keep_going``, and ends the task without.
@@ -62,20 +42,17 @@ def look_at_server(action: TellsWhenSent, options: Mapping[str, Any], task_vars:
     at_filter, at_ports = _filter_options(options), _options(options, MAIL_PORTS)
     if _FILTER in look and not reads_files(at_filter):
         check_options(assert_firewall_ports, at_filter)
-    sent = action.sent = threading.Event()
     with ThreadPoolExecutor(1) as beside:
         if _WIRE in look:
             _trust_as_the_task_says(action)
             display.v("looking at {}".format(options["host"]), host=task_vars.get("inventory_hostname"))
-            ports = beside.submit(_ports, at_ports, sent)
+            ports = beside.submit(_ports, at_ports)
         try:
             views.update(_on_host(action, look, at_filter, task_vars))
         except AnsibleConnectionFailure as error:
             if not options["keep_going"]:
                 raise
             views.update({name: {"unreachable": True, "msg": str(error)} for name in _wanted(look)})
-        finally:
-            sent.set()
         if _WIRE in look:
             views["wire"] = {HERE: ports.result(), **options["wire"]}
     views["candidates"] = options["candidates"] or (_FILTER in look and reads_files(at_filter))
@@ -115,9 +92,7 @@ def _module(action: ActionBase, name: str, options: Mapping[str, Any], task_vars
     return found
 
 
-def _ports(options: Mapping[str, Any], sent: threading.Event) -> dict[str, Any]:
-    """Putting the module together keeps this process busy, and then it only waits for the host."""
-    sent.wait()
+def _ports(options: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return assert_mail_ports(options, waiting=display.display)
     except EvidenceError as error:
