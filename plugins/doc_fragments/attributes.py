@@ -42,6 +42,19 @@ attributes:
         hands over to the module on the host. Options and results are the same.
 """
 
+    # The firewall modules have an action plugin that reads on the controller what a small module asks on the host
+    AFAR = r"""
+options: {}
+attributes:
+  action:
+    description: Has an action plugin of the same name.
+    support: full
+    details:
+      - For live rules it starts M(mailops.gate.firewall_evidence_info) on the host, once more where rules look into sets or
+        iptables wrote them, and understands the answers on the controller. Where files of the host are given, or the next start
+        is asked about, and in asynchronous tasks, it hands over to the module on the host. Options and results are the same.
+"""
+
     # Joining the views has an action plugin and no module behind it
     JOINED = r"""
 options: {}
@@ -50,7 +63,7 @@ attributes:
     description: Has an action plugin of the same name.
     support: full
     details:
-      - It runs on the controller only.
+      - It runs on the controller, and starts modules on the host only to look at it.
   check_mode:
     description: Can run in check mode and return the same as otherwise.
     support: full

@@ -10,13 +10,13 @@ module: assert_mail_server
 short_description: Join all views of a mail server into one verdict, with one cause for each fault
 version_added: 0.1.0
 description:
-  - Takes what earlier tasks registered about one host (what its packet filter accepts, what listens on it, what clients see
-    from one or more places) and what DNS has for its name, joins them, and gives one verdict.
+  - Joins what is known of one host (what its packet filter accepts, what listens on it, what clients see from one or more
+    places, what DNS has for its name), and gives one verdict.
+  - Looks itself as O(look) says, and takes what other tasks registered.
   - For each required service that is not what it should be there is one cause and its remedy, as docs/diagnosis.md lists them;
     what that cause explains is not told again, and every other fault stays.
   - Where the views contradict each other, the finding says what each shows and what would settle it. A view that was asked for
     and gave nothing is V(unknown), and fails too unless O(fail_on) says otherwise.
-  - Works on the controller and connects to nothing; only DNS is asked, with O(names=true).
 author:
   - mailops.gate authors (@mailops)
 options:
@@ -46,6 +46,56 @@ options:
       - The name that clients use, when it is not O(host).
     type: str
     default: ""
+  look:
+    description:
+      - Where to look in this task. V(filter) and V(listeners) look on the host, with one module that is started there, and need
+        C(become=true) as M(mailops.gate.assert_firewall_ports) does. V(wire) looks at the ports from the controller, in the
+        process of the task, while the host is asked; it counts as the place V(localhost) of O(wire).
+      - A look that fails is V(unknown), and stands in RV(errors) too.
+    type: list
+    elements: str
+    choices: [filter, listeners, wire]
+    default: []
+  addresses:
+    description:
+      - Addresses at which the ports are looked at, instead of those that the name resolves to. For V(wire) of O(look).
+    type: list
+    elements: str
+    default: []
+  rules:
+    description:
+      - Candidate files to judge instead of the live rules, as in M(mailops.gate.assert_firewall_ports); they explain nothing that
+        clients see now. For V(filter) of O(look).
+    type: dict
+    default: {}
+  interfaces:
+    description:
+      - As in M(mailops.gate.assert_firewall_ports). For V(filter) of O(look).
+    type: list
+    elements: str
+    default: []
+  families:
+    description:
+      - As in M(mailops.gate.assert_firewall_ports). For V(filter) of O(look).
+    type: list
+    elements: str
+    choices: [ipv4, ipv6]
+  depth:
+    description:
+      - How far the encryption is looked at, see M(mailops.gate.assert_mail_ports). For V(wire) of O(look).
+    type: str
+    choices: [handshake, posture, enumerate]
+    default: posture
+  timeout:
+    description:
+      - Seconds that the look at the ports may take, and each command on the host.
+    type: int
+    default: 60
+  verbose:
+    description:
+      - Return in RV(seen) what was joined.
+    type: bool
+    default: false
   firewall:
     description:
       - The registered result of M(mailops.gate.assert_firewall_ports) with C(fail_on=never) and C(verbose=true).
@@ -96,7 +146,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What the packet filter accepts
+- name: The host is what it should be, and clients get what they need
+  mailops.gate.assert_mail_server:
+    host: mail.example.org
+    services: [smtp, submission, imaps, {name: ssh, from: [192.0.2.0/24, "2001:db8:1::/48"]}]
+    look: [filter, listeners, wire]
+    names: true
+  become: true
+
+- name: Task by task, what the packet filter accepts
   mailops.gate.assert_firewall_ports:
     host: mail.example.org
     services: [smtp, submission, imaps, {name: ssh, from: [192.0.2.0/24, "2001:db8:1::/48"]}]
@@ -211,6 +269,15 @@ diagnoses:
     shown:
       description: What each view showed, by which it was found.
       type: dict
+errors:
+  description: What should have been looked at and could not be, each with C(view) and C(msg).
+  returned: always
+  type: list
+  elements: dict
+seen:
+  description: What was joined, as O(firewall), O(listeners) and O(wire) take it.
+  returned: if O(verbose=true)
+  type: dict
 views:
   description: The views that were asked for.
   returned: always

@@ -57,10 +57,10 @@ EXAMPLES = r"""
   become: true
   register: said
 
-- name: All elements of one set, too
+- name: The rules with the elements of all sets
   mailops.gate.firewall_evidence_info:
     commands:
-      - [nft, -j, list, set, inet, filter, blocked]
+      - [nft, -j, list, ruleset]
   become: true
 """
 

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - mailops.gate.options
   - mailops.gate.options.filter
   - mailops.gate.attributes
+  - mailops.gate.attributes.afar
 options:
   baseline:
     description:

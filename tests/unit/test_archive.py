@@ -53,7 +53,7 @@ def archive(tmp_path: Path) -> Path:
     with zipfile.ZipFile(place, "w") as file:
         for name, text in FILES.items():
             file.writestr(name, text)
-        for name in ("__init__", "archive"):
+        for name in ("__init__", "archive", "bytecode"):
             file.write(BRIDGE / f"{name}.py", f"top/_ansible/{name}.py")
     return place
 
