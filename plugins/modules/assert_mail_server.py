@@ -51,7 +51,8 @@ options:
       - Where to look in this task. V(filter) and V(listeners) look on the host, with one module that is started there, and need
         C(become=true) as M(mailops.gate.assert_firewall_ports) does. V(wire) looks at the ports from the controller, in the
         process of the task, while the host is asked; it counts as the place V(localhost) of O(wire).
-      - A look that fails is V(unknown), and stands in RV(errors) too.
+      - A look that fails is V(unknown), and stands in RV(errors) too. So does one at a host that cannot be reached where the
+        task has C(ignore_unreachable=true); otherwise the host is unreachable, as in any task.
     type: list
     elements: str
     choices: [filter, listeners, wire]
@@ -149,9 +150,8 @@ EXAMPLES = r"""
 - name: The host is what it should be, and clients get what they need
   mailops.gate.assert_mail_server:
     host: mail.example.org
-    services: [smtp, submission, imaps, {name: ssh, from: [192.0.2.0/24, "2001:db8:1::/48"]}]
+    services: [smtp, submission, imaps, {name: ssh, optional: true, from: [192.0.2.0/24, "2001:db8:1::/48"]}]
     look: [filter, listeners, wire]
-    names: true
   become: true
 
 - name: Task by task, what the packet filter accepts

@@ -34,7 +34,7 @@ display = Display()
 def look_at_server(action: ActionBase, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
     """The options of ``assert_mail_server`` with the results of the looks that it takes itself, as if they were given.
 
-    A look that fails is a failed result. An unreachable host is one too with ``keep_going``, and ends the task without.
+    A look that fails is a failed result. An unreachable host is one too with ``ignore_unreachable``, and ends the task without.
 
     :raises IntentError: before anything is looked at.
     """
@@ -50,7 +50,7 @@ def look_at_server(action: ActionBase, options: Mapping[str, Any], task_vars: di
         try:
             views.update(_on_host(action, look, at_filter, task_vars))
         except AnsibleConnectionFailure as error:
-            if not options["keep_going"]:
+            if not action._task.ignore_unreachable:  # pylint: disable=protected-access
                 raise
             views.update({name: {"unreachable": True, "msg": str(error)} for name in _wanted(look)})
         if _WIRE in look:
