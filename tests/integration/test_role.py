@@ -58,8 +58,9 @@ class Gate:
         self.inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
 
     def run(
-        self, *arguments: str, play: dict[str, Any] | None = None, **variables: Any
+        self, *arguments: str, play: dict[str, Any] | None = None, from_client: bool = False, **variables: Any
     ) -> subprocess.CompletedProcess[str]:
+        """``from_client``: Ansible itself runs where the client is."""
         given = {
             "verify_services": SERVICES,
             "verify_addresses": [RELAY, RELAY_V6],
@@ -87,7 +88,7 @@ class Gate:
         playbook.write_text(yaml.safe_dump([whole]), encoding="utf-8")
         command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self.inventory), *arguments, str(playbook)]
         return subprocess.run(
-            command,
+            self.lab.host.inside(*command) if from_client else command,
             cwd=self.directory,
             env=environment(self.directory),
             capture_output=True,
@@ -235,3 +236,53 @@ def test_a_rolling_deployment_stops_at_the_first_bad_batch(gate: Gate) -> None:
         rolling["order"] = "reverse_sorted"
         result = gate.run(play=rolling, verify_vantages=["router"], verify_views=["listeners"])
         assert f"{NAME} goes on" in result.stdout and "client goes on" not in result.stdout
+
+
+def test_the_controller_looks_in_the_task_that_looks_at_the_host(gate: Gate) -> None:
+    with planted(gate.lab):
+        result = gate.run(from_client=True, verify_vantages=["localhost"])
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert gate.started() == ["firewall_evidence_info"]
+        assert gate.verdict()["views"] == ["the packet filter", "the sockets", "the ports from localhost"]
+        assert gate.verdict()["diagnoses"][0]["shown"]["outside"] == "open"
+        result = gate.run(from_client=True, verify_vantages=["router", "localhost"], verify_views=["wire"])
+    assert gate.started() == [], result.stdout
+    assert sorted(gate.verdict()["views"]) == ["the ports from localhost", "the ports from router"]
+
+
+def test_the_controller_trusts_whom_the_environment_of_the_task_names(gate: Gate) -> None:
+    inside = {"name": "inside", "port": 25, "protocol": "smtp", "encryption": "starttls"}
+    given: dict[str, Any] = {"verify_vantages": ["localhost"], "verify_trust": "system", "verify_services": [inside]}
+    with planted(gate.lab):
+        result = gate.run(from_client=True, **given)
+        assert "mail.certificate-trust" in str(gate.told()), result.stdout
+        play = {"environment": {"SSL_CERT_FILE": str(gate.lab.ca)}}
+        result = gate.run(from_client=True, play=play, **given)
+        assert "mail.certificate-trust" not in str(gate.told()), result.stdout
+
+
+def test_a_controller_with_another_python_looks_in_a_task_of_its_own(gate: Gate) -> None:
+    hosts = yaml.safe_load(gate.inventory.read_text(encoding="utf-8"))
+    hosts["all"]["hosts"]["localhost"] = hosts["all"]["hosts"]["client"]
+    gate.inventory.write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    with planted(gate.lab):
+        result = gate.run(verify_vantages=["localhost"])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert gate.started("client")[0] == "assert_mail_ports"
+    assert gate.started() == ["firewall_evidence_info"]
+    assert gate.verdict()["views"] == ["the packet filter", "the sockets", "the ports from localhost"]
+
+
+def test_what_cannot_be_looked_at_fails_whatever_stops(gate: Gate) -> None:
+    with planted(gate.lab):
+        result = gate.run(verify_rules={"iptables": "/no/such/file"}, verify_fail_on=["never"])
+    assert result.returncode == 2, result.stdout
+    assert "/no/such/file" in result.stdout and "goes on" not in result.stdout
+    assert [each["view"] for each in gate.verdict()["errors"]] == ["the packet filter"]
+
+
+def test_wrong_options_are_refused_before_anything_is_looked_at(gate: Gate) -> None:
+    with planted(gate.lab):
+        result = gate.run(verify_interfaces=["eth0/"], verify_vantages=["localhost"])
+    assert result.returncode == 2 and "eth0/" in result.stdout, result.stdout
+    assert gate.started() == []
