@@ -133,7 +133,9 @@ def test_a_right_server_passes_from_several_places_and_nothing_changes(gate: Gat
         result = gate.run(verify_vantages=["client", "router", NAME])
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"{NAME} goes on" in result.stdout
-    assert gate.started() == ["assert_mail_ports", "firewall_evidence_info"], "one for the vantage, and one for all else"
+    assert gate.started() == ["assert_mail_ports", "firewall_evidence_info"], (
+        "one for the vantage, and one for all else"
+    )
     assert gate.started("client") == gate.started("router") == ["assert_mail_ports"]
     verdict = gate.verdict()
     assert verdict["outcome"] in ("pass", "warn"), verdict["msg"]
