@@ -213,6 +213,16 @@ def test_a_first_look_asks_for_everything_that_each_look_needs(host):
     assert json.loads(json.dumps(answers)) == answers
 
 
+def test_interfaces_of_any_name_have_files(tmp_path, monkeypatch):
+    for name in ("eth0", ".hidden", "eth0.5"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "forwarding").write_text("1\n", encoding="utf-8")
+    monkeypatch.setattr(recording, "FILES", (str(tmp_path / "*" / "forwarding"),))
+    monkeypatch.setattr(recording, "FIRST", ())
+    files = record([], 1.0)["files"]
+    assert {Path(path).parent.name for path in files} == {"eth0", ".hidden", "eth0.5"}
+
+
 def test_without_root_only_ip_is_asked(host):
     host.root = False
     answers = record([], 5.0)

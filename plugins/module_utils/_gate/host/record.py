@@ -84,7 +84,8 @@ def record(commands: Sequence[Sequence[str]], seconds: float) -> Dict[str, Any]:
         if path is not None and (root or command[0] == "ip"):
             found.append(_answer([path, *command[1:]], seconds))
     for pattern in () if commands else FILES:
-        for path in glob.glob(pattern):
+        # The name of an interface may begin with a dot.
+        for path in glob.glob(pattern) + glob.glob(pattern.replace("*", ".*")):
             files[path] = _content(path)
     return {
         "root": root,
