@@ -85,7 +85,7 @@ def record(commands: Sequence[Sequence[str]], seconds: float) -> Dict[str, Any]:
             found.append(_answer([path, *command[1:]], seconds))
     for pattern in () if commands else FILES:
         # The name of an interface may begin with a dot.
-        for path in glob.glob(pattern) + glob.glob(pattern.replace("*", ".*")):
+        for path in {*glob.glob(pattern), *glob.glob(pattern.replace("*", ".*"))}:
             files[path] = _content(path)
     return {
         "root": root,
