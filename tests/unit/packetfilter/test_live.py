@@ -28,7 +28,7 @@ from _gate.host.record import record
 from _gate.host.replay import NotAskedYet, Recorded
 from _gate.packetfilter.interpret import walk
 from _gate.packetfilter.live import from_host
-from _gate.packetfilter.model import FAMILY
+from _gate.packetfilter.model import DPORT, FAMILY, PROTOCOL
 
 EMPTY = '{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}]}'
 XT = json.dumps(
@@ -202,6 +202,40 @@ def test_what_cannot_be_read(outputs, is_root, words):
         Host(outputs).look(is_root)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a b", "s; flush ruleset", "s\nflush ruleset", "-f", "4"])
+def test_a_set_whose_name_nft_would_not_take_for_one_is_read_with_all_others(name):
+    """Programs that speak to the kernel, or JSON to nft, give any names."""
+    where = {"family": "inet", "table": "t"}
+    match = {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": "@" + name}}
+    found = {**where, "name": name, "type": "inet_service", "handle": 3}
+    items = [
+        {"metainfo": {"version": "1.0.6"}},
+        {"table": {"family": "inet", "name": "t", "handle": 1}},
+        {
+            "chain": {
+                **where,
+                "name": "c",
+                "handle": 2,
+                "type": "filter",
+                "hook": "input",
+                "prio": 0,
+                "policy": "accept",
+            }
+        },
+        {"set": found},
+        {"rule": {**where, "chain": "c", "handle": 4, "expr": [match, {"drop": None}]}},
+    ]
+    terse = json.dumps({"nftables": items})
+    found["elem"] = [25]
+    host = Host({"nft -j -t list ruleset": terse, "nft -j list ruleset": json.dumps({"nftables": items})})
+    evidence, _facts = host.look()
+    assert host.filter_commands() == ["nft -j -t list ruleset", "nft -j list ruleset"]
+    assert [walk(evidence.ruleset, {FAMILY: 4, PROTOCOL: 6, DPORT: port}).outcomes for port in (25, 26)] == [
+        {"drop"},
+        {"accept"},
+    ]
 
 
 def test_what_is_known_to_be_needed_is_asked_at_once():

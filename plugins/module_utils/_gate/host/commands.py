@@ -18,6 +18,8 @@ from ..errors import EvidenceError
 
 _DIRECTORIES = ("/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin")
 _SECONDS = 60.0
+#: What nft takes for a name. It reads its arguments as one text, in which others would begin another command.
+NFT_NAME = "[A-Za-z_.][A-Za-z0-9_./-]*"
 #: What nft and iptables say of tables that are read in any case.
 _NO_NEWS = ("tables-legacy tables present", "tables-nft tables present", "is managed by ip")
 

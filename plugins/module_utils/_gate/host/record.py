@@ -15,11 +15,9 @@ import socket
 from typing import Any, Dict, List, Mapping, Sequence
 
 from ..errors import EvidenceError, IntentError
-from .commands import find_command, is_root, read_text, run_command
+from .commands import NFT_NAME, find_command, is_root, read_text, run_command
 
-#: What nft takes for a name. It reads its arguments as one text, in which others would begin another command.
-_NAME = "[A-Za-z_.][A-Za-z0-9_./-]*"
-#: What ipset and ip take for one, each from an argument of its own.
+#: What ipset and ip take for a name, each from an argument of its own.
 _ARGUMENT = r"[^-\0][^\0]*"
 #: Programs that may be run, and what may be said to each: a pattern for each word.
 _READING: Mapping[str, Sequence[Sequence[str]]] = {
@@ -27,7 +25,7 @@ _READING: Mapping[str, Sequence[Sequence[str]]] = {
         ("-j", "-t", "list", "ruleset"),
         ("-[jt]", "list", "ruleset"),
         ("-j", "list", "sets|maps"),
-        ("-j", "list", "set|map|chain", "[a-z0-9]+", _NAME, _NAME),
+        ("-j", "list", "set|map|chain", "[a-z0-9]+", NFT_NAME, NFT_NAME),
     ),
     "ip": (
         ("-j", "-d", "address", "show"),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ...errors import EvidenceError
-from ...host.commands import Commands
+from ...host.commands import NFT_NAME, Commands
 from ..model import Host
 from ..readers import ipset, iptables_save, nft_json
 from ..readers.combine import RulesEvidence, combine
@@ -24,7 +25,8 @@ from ..readers.nft_needed import needed_sets
 _LEGACY_TABLES = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
 _PREFIX = {4: "iptables", 6: "ip6tables"}
 _FAMILY_NAME = {4: "ip", 6: "ip6"}
-#: Above this many sets, one listing of everything is faster than one for each.
+#: Above this many sets, one listing of everything is faster than one for each. There is no other for names that other programs
+#: than nft gave.
 _MANY_SETS = 16
 
 
@@ -83,7 +85,7 @@ class _Live:
             listing = document_by_parts(text, lambda arguments: self.commands.output([nft, *arguments]))
             return nft_json.read(listing, subject, text.dormant, text.devices, host=self.host)
         needed = needed_sets(listing, subject)
-        if len(needed) > _MANY_SETS:
+        if len(needed) > _MANY_SETS or not all(re.fullmatch(NFT_NAME, word) for key in needed for word in key):
             command.remove("-t")
             listing, sets = self.commands.output(command), None
         else:
