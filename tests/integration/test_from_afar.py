@@ -25,7 +25,16 @@ for folder in ("demo", "kernel"):
     sys.path.insert(0, str(ROOT / "tests" / folder))
 
 from namespaces import Namespace  # noqa: E402
-from runner import environment  # noqa: E402
+from runner import collection_path, environment  # noqa: E402
+
+sys.path.insert(0, str(collection_path()))
+
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.filter_tasks import (  # noqa: E402
+    assert_firewall_ports,
+)
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.options import FIREWALL_PORTS  # noqa: E402
+from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError, IntentError  # noqa: E402
+from ansible_collections.mailops.gate.plugins.plugin_utils._from_afar import check_options, look_from_afar  # noqa: E402
 
 TOOLS = ("ip", "nft", "iptables-nft", "iptables-legacy", "ipset", "setpriv")
 SYSTEM_PYTHON = "/usr/bin/python3"  # others than root may not come to ours
@@ -223,3 +232,82 @@ def test_what_was_found_out_about_the_interpreter_is_kept(hosts: Hosts) -> None:
     (result,) = hosts.run({INFO: {}}, host="here")
     assert result["ansible_facts"]["discovered_interpreter_python"].startswith("/")
     assert "openings" in result or result["failed"]
+
+
+class Action:
+    """A host whose modules give these results one after the other, the last of them again and again."""
+
+    def __init__(self, *results: dict[str, Any]) -> None:
+        self.results = list(results)
+        self.asked: list[dict[str, Any]] = []
+
+    def _execute_module(self, module_name: str, module_args: dict[str, Any], task_vars: object) -> dict[str, Any]:
+        assert module_name == f"mailops.gate.{ASK}"
+        self.asked.append(module_args)
+        return self.results.pop(0) if len(self.results) > 1 else self.results[0]
+
+
+def answered(*commands: tuple[list[str], str], **other: Any) -> dict[str, Any]:
+    programs = {"ip": "/sbin/ip", "nft": "/sbin/nft"}
+    said = [{"command": command, "code": 0, "out": out, "err": ""} for command, out in commands]
+    answers = {
+        "root": True,
+        "hostname": "mail",
+        "files": {},
+        "patterns": ["/proc/*"],
+        "programs": programs,
+        "commands": said,
+    }
+    return {"answers": answers, "changed": False, **other}
+
+
+LINKS = json.dumps([{"ifname": "eth0", "addr_info": [{"family": "inet", "local": "192.0.2.1", "prefixlen": 24}]}])
+FIRST = [
+    (["/sbin/ip", "-j", "-d", "address", "show"], LINKS),
+    (["/sbin/ip", "-j", "-4", "rule", "show"], ""),
+    (["/sbin/ip", "-j", "-4", "route", "show", "table", "main"], ""),
+    (["/sbin/ip", "-j", "-4", "route", "show", "table", "local", "type", "local"], ""),
+]
+LISTING = (["/sbin/nft", "-j", "-t", "list", "ruleset"], '{"nftables": [{"metainfo": {"version": "1.0.9"}}]}')
+
+
+def looked_at(action: Action, **given: Any) -> dict[str, Any]:
+    defaults = {name: option.get("default") for name, option in FIREWALL_PORTS.items()}
+    options = {**defaults, "services": ["smtp"], "fail_on": ["never"], **given}
+    return look_from_afar(action, assert_firewall_ports, options, {})  # type: ignore[arg-type]
+
+
+def test_what_each_start_of_a_module_tells_beside_is_kept() -> None:
+    first = answered(*FIRST, warnings=["old"], ansible_facts={"discovered": "/bin/p"}, listeners={"listeners": []})
+    second = answered(LISTING, warnings=["old", "slow"], deprecations=["gone soon"], ansible_facts={"more": 1})
+    action = Action(first, second)
+    result = looked_at(action, listeners=True, timeout=7)
+    assert result["findings"] and result["listeners"] == {"listeners": []}
+    assert result["warnings"] == ["old", "slow"] and result["deprecations"] == ["gone soon"]
+    assert result["ansible_facts"] == {"discovered": "/bin/p", "more": 1}
+    assert action.asked == [
+        {"commands": [], "timeout": 7, "listeners": True},
+        {"commands": [["nft", "-j", "-t", "list", "ruleset"]], "timeout": 7, "listeners": False},
+    ]
+
+
+def test_a_host_that_does_not_answer_is_not_asked_for_ever() -> None:
+    action = Action(answered(*FIRST))
+    with pytest.raises(EvidenceError, match="nft -j -t list ruleset: the host gave no answer"):
+        looked_at(action)
+    assert len(action.asked) == 2
+    both = looked_at(Action(answered(*FIRST, listeners={"listeners": []})), listeners=True)
+    assert both["failed"] and "gave no answer" in both["msg"] and both["listeners"] == {"listeners": []}
+
+
+def test_a_module_that_fails_on_the_host_is_the_result() -> None:
+    failed = {"failed": True, "msg": "no Python", "rc": 127}
+    assert looked_at(Action(failed)) == failed
+    assert looked_at(Action(answered(*FIRST), failed)) == failed
+
+
+def test_options_are_checked_without_a_host() -> None:
+    options = {name: option.get("default") for name, option in FIREWALL_PORTS.items()}
+    check_options(assert_firewall_ports, {**options, "services": ["smtp"]})
+    with pytest.raises(IntentError, match="interfaces"):
+        check_options(assert_firewall_ports, {**options, "services": ["smtp"], "interfaces": ["eth0/"]})

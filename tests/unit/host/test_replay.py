@@ -70,6 +70,19 @@ def test_all_that_is_missing_is_told_at_once_by_the_names_of_programs(recorded):
     assert caught.value.commands == [["ip", "-j", "-4", "rule", "show"]]
 
 
+def test_what_is_asked_in_vain_is_not_asked_again(recorded):
+    """As when a program is removed between two questions."""
+    recorded.add(answers())
+    access = recorded.access()
+    with pytest.raises(NotAskedYet):
+        access.expect([[NFT, "-t", "list", "ruleset"], [SAVE]])
+    recorded.add(answers(said([SAVE], "saved")))
+    access.expect([[NFT, "-t", "list", "ruleset"], [SAVE]])
+    assert access.run([SAVE]).out == "saved"
+    with pytest.raises(EvidenceError, match="^/opt/nft -t list ruleset: the host gave no answer to it$"):
+        access.run([NFT, "-t", "list", "ruleset"])
+
+
 def test_what_is_there_and_was_not_recorded_is_no_empty_file(recorded):
     """Only the host knows which of its interfaces have such a file."""
     files = {FORWARDING.format("eth0"): {"text": "1\n"}}
