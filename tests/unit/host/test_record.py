@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import _gate
 from _gate.errors import EvidenceError, IntentError
+from _gate.host import commands
 from _gate.host import record as recording
 from _gate.host.commands import Output
 from _gate.host.record import FILES, FIRST, record
@@ -221,6 +222,21 @@ def test_interfaces_of_any_name_have_files(tmp_path, monkeypatch):
     monkeypatch.setattr(recording, "FIRST", ())
     files = record([], 1.0)["files"]
     assert {Path(path).parent.name for path in files} == {"eth0", ".hidden", "eth0.5"}
+
+
+@pytest.mark.parametrize("path", ["", ".", "../{0}", ":", "nowhere:.:"])
+def test_a_program_that_lies_about_is_not_found(tmp_path, monkeypatch, path):
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("nft", "tool"):
+        (here / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (here / name).chmod(0o755)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PATH", path.format(here.name))
+    assert commands.find_command("tool") is None
+    assert commands.find_command("nft") in (None, "/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft")
+    monkeypatch.setenv("PATH", "nowhere:{0}".format(here))
+    assert commands.find_command("tool") == str(here / "tool")
 
 
 def test_without_root_only_ip_is_asked(host):

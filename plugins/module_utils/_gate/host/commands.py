@@ -56,8 +56,9 @@ def run_command(command: Sequence[str], seconds: float = _SECONDS) -> Output:
 
 
 def find_command(name: str) -> Optional[str]:
-    """The full path, also in the directories that an ordinary user's PATH leaves out."""
-    return shutil.which(name, path=":".join((os.environ.get("PATH", ""),) + _DIRECTORIES))
+    """The full path, also in the directories that an ordinary user's PATH leaves out; never one of where this happens to run."""
+    named = filter(os.path.isabs, os.environ.get("PATH", "").split(":"))
+    return shutil.which(name, path=":".join((*named, *_DIRECTORIES)))
 
 
 def read_text(path: str) -> str:
