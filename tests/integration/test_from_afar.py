@@ -79,12 +79,13 @@ WAY = {
 
 
 class Hosts:
-    """``mail``: a namespace. ``plain``: the same without root. ``here``: the machine, with an interpreter yet to be found."""
+    """``mail``: a namespace. ``plain``: the same without root. ``auto``: the same, its interpreter is found by Ansible."""
 
     def __init__(self, place: Namespace, directory: Path) -> None:
         self.directory = directory
         plain = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", SYSTEM_PYTHON)
-        hosts = {"here": {"ansible_python_interpreter": "auto"}}
+        found = {"ansible_interpreter_python_fallback": [str(directory / "python-mail")]}
+        hosts: dict[str, Any] = {"auto": {"ansible_python_interpreter": "auto", **found}}
         for name, command in (("mail", [sys.executable]), ("plain", plain)):
             wrapper = directory / f"python-{name}"
             note = f'echo "$@" >>{directory}/started-{name}'
@@ -229,9 +230,12 @@ def test_files_of_the_host_are_read_and_understood_there(hosts: Hosts) -> None:
 
 
 def test_what_was_found_out_about_the_interpreter_is_kept(hosts: Hosts) -> None:
-    (result,) = hosts.run({INFO: {}}, host="here")
-    assert result["ansible_facts"]["discovered_interpreter_python"].startswith("/")
-    assert "openings" in result or result["failed"]
+    (result,) = hosts.run({INFO: {}}, host="auto")
+    interpreter = str(hosts.directory / "python-mail")
+    assert result["openings"] and hosts.started().count(ASK) == 3
+    assert result["ansible_facts"] == {"discovered_interpreter_python": interpreter}
+    (warning,) = result["warnings"]
+    assert interpreter in warning
 
 
 class Action:
