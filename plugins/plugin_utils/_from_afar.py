@@ -78,6 +78,17 @@ def look_from_afar(
         )
         if found.get("failed"):
             return found
-        beside.update((name, found[name]) for name in _BESIDE if name in found)
+        _keep(beside, found)
         recorded.add(found["answers"])
         listeners = found.get("listeners", listeners)
+
+
+def _keep(beside: dict[str, Any], found: Mapping[str, Any]) -> None:
+    """Each start of a module may tell something else."""
+    for name in _BESIDE:
+        more = found.get(name)
+        if isinstance(more, list):
+            known = beside.setdefault(name, [])
+            known.extend(each for each in more if each not in known)
+        elif more:
+            beside.setdefault(name, {}).update(more)

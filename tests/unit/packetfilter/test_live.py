@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
@@ -19,9 +24,11 @@ import _gate
 from _gate.errors import EvidenceError
 from _gate.host import commands
 from _gate.host.commands import Access, Output
+from _gate.host.record import record
+from _gate.host.replay import NotAskedYet, Recorded
 from _gate.packetfilter.interpret import walk
 from _gate.packetfilter.live import from_host
-from _gate.packetfilter.model import FAMILY
+from _gate.packetfilter.model import DPORT, FAMILY, PROTOCOL
 
 EMPTY = '{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}]}'
 XT = json.dumps(
@@ -89,7 +96,30 @@ class Host:
         return self.files.get(path, "")
 
     def look(self, is_root=True):
-        return from_host(Access(self.run, self.find, self.read, lambda: is_root))
+        """The same, recorded and read elsewhere, gives the same."""
+        access = Access(self.run, self.find, self.read, lambda: is_root)
+        try:
+            here = from_host(access)
+        except EvidenceError as error:
+            with pytest.raises(EvidenceError, match="^{0}$".format(re.escape(str(error)))):
+                self.look_from_afar(access)
+            raise
+        ran = list(self.ran)
+        assert self.look_from_afar(access) == here
+        self.ran = ran
+        return here
+
+    def look_from_afar(self, access):
+        mine = {"find_command": access.find, "read_text": access.read, "is_root": access.is_root}
+        mine["run_command"] = lambda command, _seconds: access.run(command)
+        mine["glob"] = SimpleNamespace(glob=partial(fnmatch.filter, self.files))
+        recorded = Recorded()
+        with mock.patch.multiple("_gate.host.record", **mine):
+            while True:
+                try:
+                    return from_host(recorded.access())
+                except NotAskedYet as question:
+                    recorded.add(record(question.commands, 1))
 
     def filter_commands(self):
         return [command for command in self.ran if not command.startswith("ip ")]
@@ -174,6 +204,66 @@ def test_what_cannot_be_read(outputs, is_root, words):
         assert word in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["a b", "s; flush ruleset", "s\nflush ruleset", "-f", "4"])
+def test_a_set_whose_name_nft_would_not_take_for_one_is_read_with_all_others(name):
+    """Programs that speak to the kernel, or JSON to nft, give any names."""
+    where = {"family": "inet", "table": "t"}
+    match = {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": "@" + name}}
+    found = {**where, "name": name, "type": "inet_service", "handle": 3}
+    items = [
+        {"metainfo": {"version": "1.0.6"}},
+        {"table": {"family": "inet", "name": "t", "handle": 1}},
+        {
+            "chain": {
+                **where,
+                "name": "c",
+                "handle": 2,
+                "type": "filter",
+                "hook": "input",
+                "prio": 0,
+                "policy": "accept",
+            }
+        },
+        {"set": found},
+        {"rule": {**where, "chain": "c", "handle": 4, "expr": [match, {"drop": None}]}},
+    ]
+    terse = json.dumps({"nftables": items})
+    found["elem"] = [25]
+    host = Host({"nft -j -t list ruleset": terse, "nft -j list ruleset": json.dumps({"nftables": items})})
+    evidence, _facts = host.look()
+    assert host.filter_commands() == ["nft -j -t list ruleset", "nft -j list ruleset"]
+    assert [walk(evidence.ruleset, {FAMILY: 4, PROTOCOL: 6, DPORT: port}).outcomes for port in (25, 26)] == [
+        {"drop"},
+        {"accept"},
+    ]
+
+
+def test_what_is_known_to_be_needed_is_asked_at_once():
+    """Who carries questions to a host is told of all chains, not of one after the other."""
+    text = "table inet t {\n\tchain a {\n\t}\n\tchain b {\n\t}\n}\n"
+    host = Host({"nft -j -t list ruleset": '{"nftables": [{"table": {"flags":', "nft -t list ruleset": text})
+    with mock.patch.object(Recorded, "add", autospec=True, side_effect=Recorded.add) as rounds:
+        host.look()
+    asked = [[each["command"][1:] for each in call.args[1]["commands"]] for call in rounds.call_args_list]
+    assert asked[1:] == [
+        [["-t", "list", "ruleset"]],
+        [
+            ["-j", "list", *rest]
+            for rest in (["sets"], ["maps"], ["chain", "inet", "t", "a"], ["chain", "inet", "t", "b"])
+        ],
+    ]
+
+
+def test_tables_of_routes_are_asked_for_at_once():
+    rules = json.dumps(
+        [{"priority": 0, "src": "all", "table": "local"}, *({"src": "all", "table": each} for each in "45")]
+    )
+    host = Host({"ip -j -4 rule show": rules, "ip -j -4 route show table 4": Output(2, "", "does not exist")})
+    with mock.patch.object(Recorded, "add", autospec=True, side_effect=Recorded.add) as rounds:
+        host.look()
+    assert len(rounds.call_args_list) == 2
+
+
 def test_running_commands():
     done = commands.run_command([sys.executable, "-c", "import sys; print('out'); sys.exit('err')"])
     assert (done.code, done.out, done.err) == (1, "out\n", "err\n")
@@ -216,10 +306,19 @@ iptables-legacy -A INPUT -p tcp --dport 587 -s 203.0.113.10 -j DROP
 exec "$0" -c 'if True:
     import ipaddress, sys
     sys.path.insert(0, sys.argv[1])
+    from _gate.host.record import record
+    from _gate.host.replay import NotAskedYet, Recorded
     from _gate.packetfilter.interpret import walk
     from _gate.packetfilter.live import from_host
     from _gate.packetfilter.model import DADDR, DPORT, FAMILY, IIF, PROTOCOL, SADDR, interface_value
     evidence, facts = from_host()
+    recorded, rounds, afar = Recorded(), 0, None
+    while afar is None:
+        try:
+            afar = from_host(recorded.access())
+        except NotAskedYet as question:
+            rounds += 1
+            recorded.add(record(question.commands, 10))
     def ask(port, source):
         packet = {FAMILY: 4, IIF: interface_value("v0"), PROTOCOL: 6, DPORT: port, DADDR: int(ipaddress.ip_address("192.0.2.1"))}
         packet[SADDR] = int(ipaddress.ip_address(source))
@@ -230,6 +329,7 @@ exec "$0" -c 'if True:
     ):
         print(port, source, ask(port, source))
     print(facts.interfaces, facts.host.forwarding, len([r for r in facts.host.routes if r.family == 4]))
+    print("the same from afar:", afar == (evidence, facts), "in rounds:", rounds)
     print(*evidence.sources, sep="\\n")
     print(*evidence.ruleset.notes, sep="\\n")
 ' "$1"
@@ -244,6 +344,7 @@ AS_IT_IS = """25 203.0.113.9 accept
 587 203.0.113.10 drop
 26 198.51.100.5 accept
 ('lo', 'v0', 'v1') frozenset() 2
+the same from afar: True in rounds: 4
 nft -j -t list ruleset
 nft -j list set inet own closed
 nft -j list map inet own doors

@@ -18,6 +18,8 @@ from ..errors import EvidenceError
 
 _DIRECTORIES = ("/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin")
 _SECONDS = 60.0
+#: What nft takes for a name. It reads its arguments as one text, in which others would begin another command.
+NFT_NAME = "[A-Za-z_.][A-Za-z0-9_./-]*"
 #: What nft and iptables say of tables that are read in any case.
 _NO_NEWS = ("tables-legacy tables present", "tables-nft tables present", "is managed by ip")
 
@@ -54,8 +56,9 @@ def run_command(command: Sequence[str], seconds: float = _SECONDS) -> Output:
 
 
 def find_command(name: str) -> Optional[str]:
-    """The full path, also in the directories that an ordinary user's PATH leaves out."""
-    return shutil.which(name, path=":".join((os.environ.get("PATH", ""),) + _DIRECTORIES))
+    """The full path, also in the directories that an ordinary user's PATH leaves out; never one of where this happens to run."""
+    named = filter(os.path.isabs, os.environ.get("PATH", "").split(":"))
+    return shutil.which(name, path=":".join((*named, *_DIRECTORIES)))
 
 
 def read_text(path: str) -> str:

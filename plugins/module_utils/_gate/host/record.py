@@ -10,25 +10,37 @@ Nothing is understood here, so little has to be sent to the host and compiled th
 from __future__ import annotations
 
 import glob
+import re
 import socket
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from ..errors import EvidenceError, IntentError
-from .commands import find_command, is_root, read_text, run_command
+from .commands import NFT_NAME, find_command, is_root, read_text, run_command
 
-#: Programs that may be run, and the word that must come first among those that are no options. An empty one: no word at all.
-_READING = {
-    "nft": ("list",),
-    "ip": ("address show", "rule show", "route show"),
-    "ipset": ("save",),
-    "iptables-save": (),
-    "iptables-nft-save": (),
-    "iptables-legacy-save": (),
-    "ip6tables-save": (),
-    "ip6tables-nft-save": (),
-    "ip6tables-legacy-save": (),
+#: What ipset and ip take for a name, each from an argument of its own.
+_ARGUMENT = r"[^-\0][^\0]*"
+#: Programs that may be run, and what may be said to each: a pattern for each word.
+_READING: Mapping[str, Sequence[Sequence[str]]] = {
+    "nft": (
+        ("-j", "-t", "list", "ruleset"),
+        ("-[jt]", "list", "ruleset"),
+        ("-j", "list", "sets|maps"),
+        ("-j", "list", "set|map|chain", "[a-z0-9]+", NFT_NAME, NFT_NAME),
+    ),
+    "ip": (
+        ("-j", "-d", "address", "show"),
+        ("-j", "-[46]", "rule", "show"),
+        ("-j", "-[46]", "route", "show", "table", _ARGUMENT),
+        ("-j", "-[46]", "route", "show", "table", "local", "type", "local"),
+    ),
+    "ipset": (("save", _ARGUMENT),),
+    "iptables-save": ((),),
+    "iptables-nft-save": ((),),
+    "iptables-legacy-save": ((),),
+    "ip6tables-save": ((),),
+    "ip6tables-nft-save": ((),),
+    "ip6tables-legacy-save": ((),),
 }
-_OPTIONS = {"-j", "-t", "-d", "-4", "-6"}
 #: What every look asks.
 FIRST = (
     ("ip", "-j", "-d", "address", "show"),
@@ -70,7 +82,8 @@ def record(commands: Sequence[Sequence[str]], seconds: float) -> Dict[str, Any]:
         if path is not None and (root or command[0] == "ip"):
             found.append(_answer([path, *command[1:]], seconds))
     for pattern in () if commands else FILES:
-        for path in glob.glob(pattern):
+        # The name of an interface may begin with a dot.
+        for path in {*glob.glob(pattern), *glob.glob(pattern.replace("*", ".*"))}:
             files[path] = _content(path)
     return {
         "root": root,
@@ -83,15 +96,13 @@ def record(commands: Sequence[Sequence[str]], seconds: float) -> Dict[str, Any]:
 
 
 def _check(command: Sequence[str], option: str) -> None:
-    right = "a command that only reads, such as [nft, -j, list, ruleset]"
-    if not command or command[0] not in _READING:
-        raise IntentError(option, list(command), right)
-    words = [word for word in command[1:] if word not in _OPTIONS]
-    said = " ".join(words)
-    beginnings = _READING[command[0]]
-    begins = any(said == each or said.startswith(each + " ") for each in beginnings) if beginnings else not words
-    if not begins or any(word.startswith("-") for word in words):
-        raise IntentError(option, list(command), right)
+    shapes = _READING.get(command[0], ()) if command else ()
+    if not any(_fits(command[1:], shape) for shape in shapes):
+        raise IntentError(option, list(command), "a command that only reads, such as [nft, -j, list, ruleset]")
+
+
+def _fits(words: Sequence[str], shape: Sequence[str]) -> bool:
+    return len(words) == len(shape) and all(map(re.fullmatch, shape, words))
 
 
 def _answer(command: Sequence[str], seconds: float) -> Dict[str, Any]:

@@ -29,6 +29,7 @@ class Recorded:
         self._root: Optional[bool] = None
         self._programs: Dict[str, str] = {}
         self._commands: Dict[Tuple[str, ...], Mapping[str, Any]] = {}
+        self._asked: Set[Tuple[str, ...]] = set()
         self._files: Dict[str, Mapping[str, str]] = {}
         self._patterns: Set[str] = set()
         self.hostname = ""
@@ -42,6 +43,7 @@ class Recorded:
         self._patterns.update(answers["patterns"])
         for answer in answers["commands"]:
             self._commands[tuple(answer["command"])] = answer
+        self._asked.update(self._commands)
 
     def access(self) -> Access:
         return Access(self._run, self._programs.get, self._read, self._is_root, self._expect)
@@ -52,16 +54,17 @@ class Recorded:
         return self._root
 
     def _run(self, command: Sequence[str]) -> Output:
-        """:raises NotAskedYet: for what was not recorded."""
+        """:raises NotAskedYet: for what was not asked; only once, since the program may have gone meanwhile."""
         self._expect([command])
-        answer = self._commands[tuple(command)]
+        answer = self._commands.get(tuple(command), {"problem": "the host gave no answer to it"})
         if "problem" in answer:
             raise EvidenceError(" ".join(command), answer["problem"])
         return Output(answer["code"], answer["out"], answer["err"])
 
     def _expect(self, commands: Iterable[Sequence[str]]) -> None:
-        missing = [command for command in commands if tuple(command) not in self._commands]
+        missing = [command for command in commands if tuple(command) not in self._asked]
         if missing:
+            self._asked.update(map(tuple, missing))
             names = {path: name for name, path in self._programs.items()}
             raise NotAskedYet([[names[command[0]], *command[1:]] for command in missing])
 

@@ -103,6 +103,7 @@ _REMEDY = "install the package iproute2 (Debian) or iproute (Red Hat), or give `
 class _Facts:
     def __init__(self, access: Access, path: str) -> None:
         self.run = access.run
+        self.expect = access.expect
         self.path = path
         self.read = access.read
         self.notes: List[str] = []
@@ -222,6 +223,8 @@ class _Facts:
             if "not supported" in str(error):  # a kernel without policy routing
                 return True
             raise
+        others = {str(rule.get("table") or "main") for rule in rules} - _MAIN - _ORDINARY_TABLES
+        self.expect(self._table_command(family, table) for table in sorted(others))
         local_first = False
         for rule in rules:
             harmless = self._is_harmless(family, rule)
@@ -252,10 +255,13 @@ class _Facts:
         return bool(table) and "action" not in rule and not self._has_routes(family, table)
 
     def _has_routes(self, family: int, table: str) -> bool:
-        done = self.run([self.path, "-j", "-{0}".format(family), "route", "show", "table", table])
+        done = self.run(self._table_command(family, table))
         if done.code != 0 and "does not exist" in done.err:
             return False
         return done.code != 0 or done.out.strip() not in ("", "[]", "[ ]")
+
+    def _table_command(self, family: int, table: str) -> List[str]:
+        return [self.path, "-j", "-{0}".format(family), "route", "show", "table", table]
 
     def _more_own(self, known: Sequence[Own]) -> List[Own]:
         """Addresses that the table of local ones has, and no interface: ``ip route add local 192.0.2.9 dev lo``."""

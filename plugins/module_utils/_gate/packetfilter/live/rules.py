@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+import re
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ...errors import EvidenceError
-from ...host.commands import Commands
+from ...host.commands import NFT_NAME, Commands
 from ..model import Host
 from ..readers import ipset, iptables_save, nft_json
 from ..readers.combine import RulesEvidence, combine
 from ..readers.iptables_around import sets_used, surroundings
 from ..readers.nft_anonymous import has_anonymous
 from ..readers.nft_file import name_anonymous_chains
-from ..readers.nft_listing import document_by_parts, is_cut_off, read_listing
+from ..readers.nft_listing import document_by_parts, is_cut_off, questions, read_listing
 from ..readers.nft_needed import needed_sets
 
 _LEGACY_TABLES = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
 _PREFIX = {4: "iptables", 6: "ip6tables"}
 _FAMILY_NAME = {4: "ip", 6: "ip6"}
-#: Above this many sets, one listing of everything is faster than one for each.
+#: Above this many sets, one listing of everything is faster than one for each. There is no other for names that other programs
+#: than nft gave.
 _MANY_SETS = 16
 
 
@@ -49,7 +51,7 @@ class _Live:
             )
         rules = self._nft(nft)
         texts: List[Tuple[int, str, str]] = []  # family, text, command
-        self._expect_saves(rules)
+        self.commands.access.expect(self._saves_asked(rules))
         for family in (4, 6):
             if self._hides(rules, family):
                 texts.extend(self._saved(family, "-nft-save", iptables_save.LEGACY))
@@ -79,16 +81,17 @@ class _Live:
             listing = self._with_anonymous_chains(nft, listing, subject)
         if is_cut_off(listing):
             text = read_listing(self.commands.output([nft, "-t", "list", "ruleset"]))
+            self.commands.access.expect([nft, *arguments] for arguments in questions(text))
             listing = document_by_parts(text, lambda arguments: self.commands.output([nft, *arguments]))
             return nft_json.read(listing, subject, text.dormant, text.devices, host=self.host)
         needed = needed_sets(listing, subject)
-        if len(needed) > _MANY_SETS:
+        if len(needed) > _MANY_SETS or not all(re.fullmatch(NFT_NAME, word) for key in needed for word in key):
             command.remove("-t")
             listing, sets = self.commands.output(command), None
         else:
             maps = _maps(listing) if needed else set()
             asked = [[nft, "-j", "list", "map" if key in maps else "set", *key] for key in needed]
-            self.commands.access.expect(asked)
+            self.commands.access.expect(self._asked_after(listing, subject, nft, asked))
             sets = [self.commands.output(each) for each in asked]
         rules = nft_json.read(listing, subject, sets=sets, host=self.host)
         if rules.perhaps_dormant or rules.without_devices:
@@ -106,11 +109,19 @@ class _Live:
             self.commands.note("anonymous chains: {0}".format(error))
             return listing
 
-    def _expect_saves(self, rules: nft_json.NftRules) -> None:
+    def _asked_after(self, listing: str, subject: str, nft: str, sets: List[List[str]]) -> Iterator[List[str]]:
+        """All that is known to be asked once there is a listing without elements."""
+        yield from sets
+        rules = nft_json.read(listing, subject, sets=(), host=self.host)
+        if rules.perhaps_dormant or rules.without_devices:
+            yield [nft, "-t", "list", "ruleset"]
+        yield from self._saves_asked(rules)
+
+    def _saves_asked(self, rules: nft_json.NftRules) -> Iterator[List[str]]:
         wanted = [(family, "-nft-save") for family in (4, 6) if self._hides(rules, family)]
         wanted += [(family, "-legacy-save") for family in (4, 6) if self._has_legacy(family)]
         found = [list(filter(None, map(self.commands.find, _save_commands(*each)))) for each in wanted]
-        self.commands.access.expect([paths[:1] for paths in found if paths])
+        return (paths[:1] for paths in found if paths)
 
     def _hides(self, rules: nft_json.NftRules, family: int) -> bool:
         return any(name == _FAMILY_NAME[family] for name, _table in rules.hidden)
@@ -148,6 +159,7 @@ class _Live:
                 "what is in the sets {0} is not known: there is no ipset on this host to ask".format(", ".join(waiting))
             )
         while waiting and path is not None:
+            self.commands.access.expect([path, "save", name] for name in waiting)
             name = waiting.pop()
             command = [path, "save", name]
             found.update(ipset.read(self.commands.output(command), " ".join(command)))

@@ -72,15 +72,18 @@ def is_cut_off(document: str) -> bool:
 def document_by_parts(listing: Listing, ask: Callable[[List[str]], str]) -> str:
     """What ``nft -j list ruleset`` would print, put together from what it prints of each chain: there, no flags come in.
 
-    :param ask: runs nft with these arguments and returns what it prints as JSON.
+    :param ask: runs nft with these arguments (one of `questions`) and returns what it prints as JSON.
     """
     objects: List[Any] = [{"table": {"family": family, "name": name}} for family, name in listing.dormant]
-    for arguments in (["-j", "list", "sets"], ["-j", "list", "maps"]):
+    for arguments in questions(listing):
         objects.extend(_objects(ask(arguments)))
-    for key in listing.chains:
-        objects.extend(_objects(ask(["-j", "list", "chain", *key])))
     kept = [item for item in objects if isinstance(item, dict) and "metainfo" not in item]
     return json.dumps({"nftables": [{"metainfo": {"version": "by parts"}}, *kept]})
+
+
+def questions(listing: Listing) -> List[List[str]]:
+    """All that `document_by_parts` asks: arguments of nft."""
+    return [["-j", "list", "sets"], ["-j", "list", "maps"], *(["-j", "list", "chain", *key] for key in listing.chains)]
 
 
 def _objects(document: str) -> List[Any]:
