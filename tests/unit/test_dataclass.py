@@ -91,6 +91,21 @@ def test_equal_means_the_same_class_and_the_same_values(module: Any) -> None:
 
 
 @DATACLASSES
+def test_fields_of_the_base_class_come_first(module: Any) -> None:
+    point, _path, _nothing = made(module)
+
+    @module.dataclass(frozen=True)
+    class Named(point):  # type: ignore[misc, valid-type]
+        name: str = "origin"
+        y: int = 7
+
+    assert Named(1) == Named(1, 7, (), "origin")
+    assert Named(1) != point(1, 7) and isinstance(Named(1), point)
+    assert module.replace(Named(1, name="a"), x=2).name == "a"
+    assert {Named(1): "here"}[Named(1)] == "here"
+
+
+@DATACLASSES
 def test_it_is_shown_by_name(module: Any) -> None:
     assert repr(made(module)[0](1)).endswith("Point(x=1, y=0, names=())")
 

@@ -17,9 +17,9 @@ invalid (TCP) or new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass, replace
 from .collector import uncollected
 from .diagram import EMPTY, Space
 from .evaluate import Acceptance

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
 from typing import Collection, List, Optional, Sequence, Set, Tuple
 
+from ..dataclass import dataclass, replace
 from ..errors import IntentError
 from .addresses import ADDRESS_TOP, interface_ranges, question
 from .diagram import Space

@@ -13,9 +13,9 @@ all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass, field, replace
 from .calls import callers_first
 from .diagram import EMPTY, Space
 from .model import (

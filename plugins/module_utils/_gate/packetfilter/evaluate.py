@@ -11,9 +11,9 @@ forward path. All answers are about packets as clients send them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Collection, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from ..dataclass import dataclass
 from .collector import uncollected
 from .diagram import EMPTY, Space
 from .journey import Journey, View, state_on

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
+from ..dataclass import replace
 from .diagram import EMPTY, Space
 from .intervals import normal
 from .model import (

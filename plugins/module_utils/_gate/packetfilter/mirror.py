@@ -12,9 +12,9 @@ words. `ORIGINAL_DPORT` and `ORIGINAL_DADDR` are the connection's, and are what 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Collection, Dict, Optional, Tuple
 
+from ..dataclass import replace
 from .intervals import contains
 from .model import (
     DADDR,

@@ -14,9 +14,10 @@ what is asked about or answered (`ON_THE_WAY`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Dict, FrozenSet, Mapping, Optional, Tuple
+
+from ..dataclass import dataclass, field
 
 # Dimensions, in the order of the diagram (saddr last: it has the most values).
 FAMILY = 0  # 4 or 6

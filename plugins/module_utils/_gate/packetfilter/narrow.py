@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Mapping, Sequence
 
+from ..dataclass import replace
 from .intervals import intersect, minus
 from .model import Box, Intervals, Match, Ruleset
 

@@ -16,9 +16,10 @@ their cost follows the cuts and never their product. They recurse once per dimen
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from operator import ne
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
+
+from ..dataclass import dataclass
 
 _T = TypeVar("_T")
 

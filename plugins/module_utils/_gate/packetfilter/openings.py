@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
+from ..dataclass import dataclass
 from .addresses import address_text, cidrs, cidrs_or_all_but, question, range_of
 from .diagram import Space
 from .evaluate import Acceptance, Delivery

@@ -10,12 +10,12 @@ table was dormant in between. Each place (family, hook, priority) has an order o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import islice, permutations, product
 from operator import eq
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ..dataclass import replace
 from .model import CHANGE, CT_STATE, NAT, Chain, Ruleset, Table
 from .stages import ASIDE, table_dimensions
 

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass
 from .diagram import EMPTY, FULL, Space
 from .intervals import complement, intersect, normal
 from .model import ANY, TOP, Box, Intervals, Match, Rule

@@ -9,9 +9,9 @@ For each family the axis of addresses is cut into hops: stretches for which the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
+from ..dataclass import dataclass, replace
 from .intervals import intersect, minus, normal
 from .model import (
     BROADCAST,

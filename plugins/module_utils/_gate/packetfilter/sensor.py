@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Collection, Mapping, Sequence
 
+from ..dataclass import dataclass, replace
 from ..errors import IntentError
 from ..host.commands import Access, Commands, this_host
 from . import live

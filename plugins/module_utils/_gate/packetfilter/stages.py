@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable, Dict, FrozenSet, List, Optional, Sequence, Set, Tuple, Union
 
+from ..dataclass import dataclass
 from .chains import Compiler
 from .diagram import EMPTY, Space
 from .intervals import normal

@@ -12,9 +12,9 @@ functions of what the client sent. A `Substitution` puts them in; what it gives 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
+from ..dataclass import dataclass
 from .model import DADDR, DPORT, ORIGINAL_DADDR, TOP, Intervals
 from .nodes import LEAVES, Binary, Nodes, joined
 

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from typing import Callable, Collection, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass
 from .chains import Block, Compiler
 from .diagram import EMPTY
 from .model import (

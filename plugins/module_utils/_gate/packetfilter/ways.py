@@ -10,9 +10,9 @@ the destination (as it was sent, or what NAT made of it), the output interface, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Iterator, List, Optional, Sequence, Tuple
 
+from ..dataclass import dataclass, replace
 from .intervals import complement, normal
 from .model import DADDR, DPORT, NO_INTERFACE, OIF, TOP, Intervals, interface_value
 from .routing import interface

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from typing import Callable, Dict, List, Optional, Tuple
 
+from ...dataclass import dataclass, replace
 from ...errors import EvidenceError
 from ...host.commands import Commands
 from ..model import NOTHING_KNOWN, Host, Ruleset

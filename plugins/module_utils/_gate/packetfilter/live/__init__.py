@@ -9,9 +9,9 @@ No kernel module is loaded for the look: iptables-legacy and ipset are asked onl
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Tuple
 
+from ...dataclass import replace
 from ...errors import EvidenceError
 from ...host.commands import Access, Commands
 from ..readers.combine import RulesEvidence

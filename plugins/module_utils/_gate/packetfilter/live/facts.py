@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import AbstractSet, Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
+from ...dataclass import dataclass
 from ...errors import EvidenceError
 from ...host.commands import Access, json_list
 from ..addresses import address_text, range_of

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
+from ...dataclass import replace
 from ..model import (
     ACCEPT,
     ANY,

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, Iterable, List, Mapping, Set
 
+from ...dataclass import replace
 from ..model import JUMP, Chain, Rule
 
 

@@ -15,9 +15,9 @@ one table twice accepts the same packets, and its hidden matches stay in doubt.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ...dataclass import dataclass, replace
 from ..model import Ruleset, Table
 from .iptables_save import LEGACY, NFT, Saved
 from .marks import resolved

@@ -11,9 +11,9 @@ how they become matches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ...dataclass import dataclass
 from ..intervals import normal
 from ..model import ANY, DIMENSIONS, Box, Intervals, Match, Rule, Verdict, Where
 from ..regions import combine

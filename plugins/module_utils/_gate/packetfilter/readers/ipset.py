@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
+from ...dataclass import dataclass, field
 from ...errors import EvidenceError
 
 #: ``create NAME TYPE OPTIONS``; a name may hold spaces.

@@ -10,9 +10,9 @@ protocol's match) that has an option of this name; behind the target, to the tar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import AbstractSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
+from ...dataclass import dataclass, field
 from ..intervals import normal
 from ..model import PORT_PROTOCOLS, PROTOCOL, Box, Own
 from . import names

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
+from ...dataclass import dataclass, field
 from ...errors import EvidenceError
 from ..collector import uncollected
 from ..model import ACCEPT, DROP, Base, Chain, Rule, Ruleset, Table, Where

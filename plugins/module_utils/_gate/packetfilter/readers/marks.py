@@ -12,9 +12,9 @@ pass it. The reader of one text writes the boxes for its own rules; who joins ru
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
+from ...dataclass import dataclass, replace
 from ..intervals import normal
 from ..model import ANY, CHANGE, CT_MARK, MARK, Box, Chain, Change, Match, Rule, Ruleset, Table
 from .conditions import NOTHING, Condition

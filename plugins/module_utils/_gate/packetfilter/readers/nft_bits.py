@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable, List, Sequence, Tuple
 
+from ...dataclass import dataclass
 from ..intervals import contains, normal
 from ..model import Intervals
 from .conditions import Unclear

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
+from ...dataclass import dataclass, field
 from ...errors import EvidenceError
 from ..model import ACCEPT, DROP, Base
 

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import Any, Callable, Dict, FrozenSet, Optional, Tuple
 
+from ...dataclass import dataclass
 from ..model import ANY, TOP, Box, address_range
 from .conditions import NOTHING, Boxes, Unclear
 from .question import Partition, where_value
@@ -52,14 +51,14 @@ class Field:
     run_time: bool = False
     note: str = ""
 
-    #: The dimension that has the field's value, for all packets that have the field; -1: there is none.
-    dimension: int = dataclass_field(init=False, default=-1)
-
-    def __post_init__(self) -> None:
+    @property
+    def dimension(self) -> int:
+        """The dimension that has the field's value, for all packets that have the field; -1: there is none."""
         if len(self.parts) == 1 and not self.known and not self.unsure:
             part = self.parts[0]
             if not part.within and not part.shift:
-                object.__setattr__(self, "dimension", part.dimension)
+                return part.dimension
+        return -1
 
     def packets(self, wanted: Tuple[Tuple[int, int], ...]) -> Boxes:
         """The packets whose value surely lies in one of the ranges. :raises Unclear: bits of the value are open."""

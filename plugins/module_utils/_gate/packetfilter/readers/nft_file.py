@@ -13,9 +13,9 @@ import glob
 import os
 import re
 import tempfile
-from dataclasses import dataclass, replace
 from typing import Iterable, Iterator, List, Set, Tuple
 
+from ...dataclass import dataclass, replace
 from ...errors import EvidenceError
 from ...host import commands
 from ..model import NOTHING_KNOWN, Host

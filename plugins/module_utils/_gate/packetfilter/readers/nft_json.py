@@ -9,9 +9,9 @@ Shapes are those of nft 0.9 to 1.1 (libnftables-json(5)); 1.0.6 differs from the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
+from ...dataclass import dataclass, replace
 from ..collector import uncollected
 from ..model import ACCEPT, DROP, NOTHING_KNOWN, Base, Chain, Host, Rule, Ruleset, Table, Where
 from . import nft_text

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Tuple
 
+from ...dataclass import dataclass, field
 from ...errors import EvidenceError
 from .nft_document import ChainKey, TableKey
 

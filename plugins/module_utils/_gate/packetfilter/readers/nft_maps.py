@@ -10,9 +10,9 @@ may hold; elements with a time-out make rules that may hold, before the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
+from ...dataclass import dataclass
 from ..intervals import normal
 from ..model import ACCEPT, CT_MARK, DROP, ELSEWHERE, JUMP, MARK, NAT, REJECT, Box, Match, Rule, Verdict, Where
 from .conditions import EVERYTHING, Boxes, Condition, Region, Unclear, build, doubt, holds, merged

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
+from ...dataclass import dataclass
 from ..intervals import normal
 from ..model import Intervals
 from . import nft_text

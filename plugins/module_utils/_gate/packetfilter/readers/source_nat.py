@@ -11,9 +11,9 @@ what such chains drop is in doubt; nearly all drop nothing there.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, List, Set, Tuple
 
+from ...dataclass import replace
 from ..model import ACCEPT, DROP, NAT, Base, Chain, Match, Rule, Ruleset, Table, Verdict, Where
 from .conditions import EVERYTHING
 
