@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from ..dataclass import dataclass
@@ -213,6 +214,7 @@ def _is_special(suite: int) -> bool:
     return traits.cipher == "CHACHA20" or traits.key_exchange == "DHE"
 
 
+@functools.lru_cache(maxsize=1)
 def ecdhe_suites() -> Tuple[int, ...]:
     """The suites of TLS 1.2 whose key exchange has a named group."""
     return tuple(suite for suite in suites_of("TLSv1.2") if suite_traits(suite).key_exchange == "ECDHE")
