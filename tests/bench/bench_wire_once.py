@@ -9,10 +9,12 @@ Does what the action plugin does, without Ansible, and prints the verdict.
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".work" / "collections"))
+# Not with pathlib, which the library does not load: it takes 8 ms.
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, ".work", "collections"))
 
 from ansible_collections.mailops.gate.plugins.module_utils._ansible.options import MAIL_PORTS  # noqa: E402
 from ansible_collections.mailops.gate.plugins.module_utils._ansible.wire_tasks import assert_mail_ports  # noqa: E402

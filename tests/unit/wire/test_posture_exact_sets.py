@@ -90,6 +90,36 @@ def test_what_the_ordinary_client_was_shown_is_not_asked_for_again():
     assert not whole
 
 
+def asked_in_tls13(paper, group):
+    return [hello for hello in paper.hellos if hello and TLS13 in hello.supported_versions and group in hello.groups]
+
+
+@pytest.mark.parametrize("own_order", [True, False])
+def test_a_group_that_the_server_tells_and_has_chosen_in_tls12_is_shown(own_order):
+    groups = (29, 23, 24, 25, 30, 257)
+    before = look_at(PaperServer(CLEAN, groups, own_order), enumerate_fully=True)
+    told = Application("TLSv1.3", (), flights=met_with(CLEAN[TLS13][0], 29).flights, told_groups=groups[::-1])
+    paper = PaperServer(CLEAN, groups, own_order)
+    posture = look_at(paper, enumerate_fully=True, application=told)
+    for version, found in by_version(posture.groups).items():
+        assert found.complete and set(found.accepted) == set(by_version(before.groups)[version].accepted)
+    assert by_version(posture.suites)["TLSv1.3"].complete
+    assert posture.connections < before.connections - 1
+    # Hellos that ask for groups offer those that nobody has too.
+    assert not [hello for hello in asked_in_tls13(paper, 512) if 24 in hello.groups]
+    assert asked_in_tls13(paper, 257)  # of no use in TLS 1.2
+
+
+@pytest.mark.parametrize("only_told", [24, 30, 512, 0x11EC])
+def test_what_a_server_only_tells_is_asked_for(only_told):
+    paper = PaperServer(CLEAN, groups=(29, 23))
+    told = Application("TLSv1.3", (), told_groups=(29, 23, only_told))
+    found = by_version(look_at(paper, enumerate_fully=True, application=told).groups)["TLSv1.3"]
+    assert (found.complete, found.outside.answer) == (True, "rejected")
+    assert set(found.accepted) == {"x25519", "secp256r1"}
+    assert asked_in_tls13(paper, only_told)
+
+
 def test_refusals_keep_their_control_where_no_exact_set_is_asked_for():
     """That a hello without a key share is answered is not what the ordinary client showed."""
     paper = PaperServer(CLEAN)

@@ -14,7 +14,7 @@ import time
 from typing import Optional, Tuple
 
 from ..dataclass import dataclass
-from . import evidence, tickets
+from . import decrypted, evidence
 from .recognise import is_tls
 from .text import printable
 from .tls import ESTABLISHED, FAILED, NOT_TLS, SILENT, Demands, Handshake, failed_handshake, words_of
@@ -159,7 +159,7 @@ class Connection:
         versions, and where Python does not tell."""
         if self._tls is None or not self._heard_under_tls or self._tls.version() != "TLSv1.3":
             return None
-        return tickets.allow_early_data(self._tls)
+        return decrypted.allow_early_data(self._tls)
 
     def waiting(self) -> bytes:
         """What the server has sent already, without waiting for more (outside TLS)."""
@@ -209,6 +209,7 @@ class Connection:
             cipher_bits=bits,
             der=tls.getpeercert(binary_form=True) or b"",
             chain=tuple(tls.get_unverified_chain()) if hasattr(tls, "get_unverified_chain") else (),
+            told_groups=decrypted.told_groups(tls),
         )
 
     def close(self) -> None:

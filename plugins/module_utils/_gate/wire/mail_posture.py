@@ -114,8 +114,9 @@ class SecondVisit:
         self._reach = reach
         self._seen = seen
         self._demands = demands
-        #: What the server said in handshakes that came about.
+        #: What the server said in handshakes that came about; and the groups that it said there to support in TLS 1.3.
         self.flights: Tuple[Flight, ...] = ()
+        self.told_groups: Tuple[int, ...] = ()
         self._errand = self._choose(reach.setting.target)
         #: TLS failed with the injected command; it came about without it on the first visit, but does it still?
         self._without_control = False
@@ -192,6 +193,7 @@ class SecondVisit:
             observed.update({key: value for key, value in visit.facts.observed.items() if key not in observed})
             if visit.handshake is not None and visit.handshake.established:
                 self.flights += (read_flight(visit.handshake.first_bytes),)
+                self.told_groups = visit.handshake.told_groups
             if _refused_for_another_reason(visit, errand):
                 errand = replace(errand, mail_before_tls=False, start_login=False, straight_to_tls=True)
                 continue

@@ -79,14 +79,15 @@ class _Enumeration:
     def __init__(self, inquiry: Inquiry, questions: Questions) -> None:
         self._inquiry = inquiry
         self._questions = questions
-        self._enumerator = Enumerator(inquiry.asker, inquiry.gathering)
+        told_groups = inquiry.application.told_groups if inquiry.application else ()
+        self._enumerator = Enumerator(inquiry.asker, inquiry.gathering, told_groups)
         self.suites: Dict[str, ExactSet] = {}
         self.groups: Dict[str, ExactSet] = {}
         self.server_chooses: Dict[str, Optional[bool]] = {}
 
     def run(self) -> None:
-        # SSL 2.0's set is in its ServerHello.
-        for version in VERSIONS[:0:-1]:
+        # SSL 2.0's set is in its ServerHello. What TLS 1.2 shows of groups helps with those of TLS 1.3.
+        for version in ("TLSv1.2", "TLSv1.3", *VERSIONS[3:0:-1]):
             if not self._inquiry.accepts(version) or self._inquiry.asker.lost:
                 continue
             suites = self._is_wanted(version, self._inquiry.outside_suites)

@@ -176,6 +176,8 @@ class Asker:
 
     def _is_too_big(self, hello: ClientHello) -> bool:
         """One of about this size was not answered, and none between the two was."""
+        if all(self._sizes.values()):
+            return False
         size = size_of(hello)
         tried = [each for each in self._sizes if each <= size]
         return bool(tried) and not self._sizes[max(tried)] and _can_be_cut(hello)
@@ -205,6 +207,7 @@ class Asker:
         if self._reach.connections >= self.most_connections:
             return Reply(why="not asked within {0} connections".format(self.most_connections))
         reply = Reply()
+        record = hello.to_bytes()
         try:
             connection = self._reach.at_tls_start(self._encryption)
         except PutOff as why:
@@ -225,7 +228,7 @@ class Asker:
             reply.ended = str(why)
         else:
             try:
-                self._exchange(connection, hello, reply)
+                self._exchange(connection, record, isinstance(hello, Sslv2Hello), reply)
             finally:
                 connection.close()
         if self.lost:
@@ -234,18 +237,18 @@ class Asker:
         if reply.flight.answered:
             self._unconfirmed = False
             if isinstance(hello, ClientHello):
-                self._sizes[size_of(hello)] = True
+                self._sizes[len(record)] = True
             self._reach.answered()
             self._answered_until = self._reach.connections
         self._judge(hello, reply)
         return reply
 
-    def _exchange(self, connection: Connection, hello: AnyHello, reply: Reply) -> None:
-        reader = FlightReader(sslv2=isinstance(hello, Sslv2Hello))
+    def _exchange(self, connection: Connection, record: bytes, sslv2: bool, reply: Reply) -> None:
+        reader = FlightReader(sslv2)
         reply.flight = reader.flight
         until = time.monotonic() + self._seconds
         try:
-            connection.send(hello.to_bytes(), self._seconds)
+            connection.send(record, self._seconds)
             while not reader.flight.complete:
                 data = connection.receive(max(until - time.monotonic(), 0.001))
                 if not data:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from ..dataclass import dataclass
@@ -33,11 +34,16 @@ class ExactSet:
 
 
 class Enumerator:
-    """What hellos have shown before is not asked for again."""
+    """What hellos have shown before is not asked for again.
 
-    def __init__(self, asker: Asker, gathering: Gathering) -> None:
+    :param told_groups: those that the server says to support in TLS 1.3. What it says and does, that is has chosen in TLS 1.2
+        as well, is taken as shown.
+    """
+
+    def __init__(self, asker: Asker, gathering: Gathering, told_groups: Sequence[int] = ()) -> None:
         self._asker = asker
         self._gathering = gathering
+        self._told_groups = told_groups
 
     def suites(self, version: str, whole: int = 0) -> ExactSet:
         """The suites of a version up to TLS 1.2: one hello for each that is not known yet, and one that is refused.
@@ -81,7 +87,7 @@ class Enumerator:
             suites = order.turned() if order.is_to_be_turned else self._new_first(TLS13, suites_of("TLSv1.3"))
             return hellos.tls13(suites, groups, name)
 
-        known = list(self._gathering.named_groups.get(TLS13, []))
+        known = self._known_groups_of_tls13()
         groups = self._groups(
             TLS13, known, [group for group in TLS13_GROUPS if group not in known], offer, order.answered
         )
@@ -99,6 +105,11 @@ class Enumerator:
             order,
         )
         return suites, groups
+
+    def _known_groups_of_tls13(self) -> List[int]:
+        chosen, in_tls12 = (self._gathering.named_groups.get(version, []) for version in (TLS13, TLS12))
+        said_and_done = [group for group in self._told_groups if group in in_tls12 and group in TLS13_GROUPS]
+        return list(dict.fromkeys([*chosen, *said_and_done]))
 
     def _known_suites(self, number: int) -> List[int]:
         return self._gathering.named_suites.get(number, [])
@@ -213,6 +224,7 @@ def _is_special(suite: int) -> bool:
     return traits.cipher == "CHACHA20" or traits.key_exchange == "DHE"
 
 
+@functools.lru_cache(maxsize=1)
 def ecdhe_suites() -> Tuple[int, ...]:
     """The suites of TLS 1.2 whose key exchange has a named group."""
     return tuple(suite for suite in suites_of("TLSv1.2") if suite_traits(suite).key_exchange == "ECDHE")

@@ -52,7 +52,8 @@ class Suites:
 
 @dataclass(frozen=True)
 class Groups:
-    """Key-exchange groups. ``outside``, ``accepted`` and ``complete`` as in :class:`Suites`. ``finite_field_bits``: sizes in bits
+    """Key-exchange groups. ``outside``, ``accepted`` and ``complete`` as in :class:`Suites`; in an exact set of TLS 1.3, a group
+    that the server lists itself (RFC 8446 4.2.7) and has chosen in TLS 1.2 counts as seen. ``finite_field_bits``: sizes in bits
     of the finite-field groups that the server used in TLS 1.2 DHE."""
 
     outside: Answer

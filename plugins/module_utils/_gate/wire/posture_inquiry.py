@@ -22,13 +22,15 @@ from .posture_questions import LeftOut
 class Application:
     """What the ordinary client's handshake showed. ``chain``: in DER form, the leaf at least; empty if there was none.
     ``whole_chain``: what came after the leaf is in ``chain`` too. ``early_data``: the tickets of TLS 1.3 allow 0-RTT data.
-    ``flights``: what the server said in this handshake, and in others of OpenSSL's with the same name."""
+    ``flights``: what the server said in this handshake, and in others of OpenSSL's with the same name. ``told_groups``: the
+    groups that it said there to support in TLS 1.3."""
 
     version: str
     chain: Tuple[bytes, ...] = ()
     whole_chain: bool = False
     early_data: Optional[bool] = None
     flights: Tuple[Flight, ...] = ()
+    told_groups: Tuple[int, ...] = ()
 
 
 class Inquiry:

@@ -68,7 +68,8 @@ class PortLook:
             self._observed.update(second.run())
             if self._application is not None:
                 flights = self._application.flights + second.flights
-                self._application = replace(self._application, flights=flights)
+                told_groups = self._application.told_groups or second.told_groups
+                self._application = replace(self._application, flights=flights, told_groups=told_groups)
         seen = self._with_posture(seen)
         if second is not None:
             self._observed.update(second.confirm(seen.posture))
@@ -337,7 +338,12 @@ class PortLook:
             self._proven_demands = last.demands
             early_data = next((each.early_data for each in visits if each.handshake is last), None)
             self._application = Application(
-                last.version, last.chain or (last.der,), bool(last.chain), early_data, (read_flight(last.first_bytes),)
+                last.version,
+                last.chain or (last.der,),
+                bool(last.chain),
+                early_data,
+                (read_flight(last.first_bytes),),
+                last.told_groups,
             )
         slow = facts.slow or (bool(handshakes) and handshakes[-1].outcome == SILENT)
         return replace(

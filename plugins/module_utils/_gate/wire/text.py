@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Iterable, Tuple
 
 #: Characters of a greeting, or of one quoted line, that evidence keeps.
@@ -14,6 +15,8 @@ LINE_KEPT = 200
 LINES_KEPT = 100
 
 
+# A server says the same on each of a hundred connections.
+@functools.lru_cache(maxsize=256)
 def printable(raw: bytes, limit: int = LINE_KEPT) -> str:
     """The bytes as text, cut at ``limit`` characters; undecodable and unprintable ones become ``?``."""
     text = raw.decode("utf-8", "replace").strip()

@@ -29,7 +29,7 @@ from typing import Dict, Optional, Sequence, Tuple
 
 from ..dataclass import dataclass, replace
 from ..errors import EvidenceError
-from . import tickets
+from . import decrypted
 from .certificate import Leaf, read_certificate
 from .evidence import Tls
 from .names import matches
@@ -75,7 +75,7 @@ class Handshake:
     """One handshake. ``error``: OpenSSL's words or ours; ``verify_code``: X509_V_ERR_* of a refused chain.
 
     ``first_bytes``: the beginning of what the server sent in answer to the ClientHello. ``der``: the leaf certificate;
-    ``chain``: all as sent, the leaf first (from Python 3.13; empty before).
+    ``chain``: all as sent, the leaf first (from Python 3.13; empty before). ``told_groups``: see :mod:`.decrypted`.
     """
 
     outcome: str
@@ -88,6 +88,7 @@ class Handshake:
     cipher_bits: int = 0
     der: bytes = b""
     chain: Tuple[bytes, ...] = ()
+    told_groups: Tuple[int, ...] = ()
 
     @property
     def established(self) -> bool:
@@ -164,7 +165,7 @@ def check_trust(trust: str) -> None:
 def _build_context(trust: str, demands: Demands) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    tickets.watch(context)
+    decrypted.watch(context)
     if demands.modern:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers("DEFAULT:@SECLEVEL=2")

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from ..evidence import NO, NOT_ESTABLISHED, YES, Capabilities
 from ..recognise import smtp_kin
@@ -25,6 +26,12 @@ _LOCAL_ERROR = re.compile(rb"Server local error$")
 
 def read_extensions(lines: Sequence[bytes]) -> Capabilities:
     """Read the lines of an EHLO reply that follow the first one, without their codes."""
+    return _read_extensions(tuple(lines))
+
+
+# The same on every connection that is to lead to STARTTLS.
+@functools.lru_cache(maxsize=16)
+def _read_extensions(lines: Tuple[bytes, ...]) -> Capabilities:
     texts = [line.decode("ascii", "replace").strip() for line in lines]
     mechanisms: List[str] = []
     for text in texts:

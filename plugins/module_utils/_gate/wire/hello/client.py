@@ -9,6 +9,7 @@ RFC 8446 4.1.2 and 4.2, RFC 5246 7.4.1, RFC 6101 (SSL 3.0); the extensions have 
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
 from typing import List, Optional, Sequence, Tuple
@@ -107,10 +108,10 @@ class ClientHello:
         if self.status_request:
             found.append(extension(STATUS_REQUEST, b"\x01" + vector16(b"") + vector16(b"")))
         if self.groups:
-            found.append(extension(SUPPORTED_GROUPS, vector16(numbers16(self.groups))))
+            found.append(_listing_extension(SUPPORTED_GROUPS, self.groups))
             found.append(extension(EC_POINT_FORMATS, vector8(b"\x00")))
         if self.signature_schemes:
-            found.append(extension(SIGNATURE_ALGORITHMS, vector16(numbers16(self.signature_schemes))))
+            found.append(_listing_extension(SIGNATURE_ALGORITHMS, self.signature_schemes))
         if self.alpn:
             names = b"".join(vector8(name.encode("ascii")) for name in self.alpn)
             found.append(extension(ALPN, vector16(names)))
@@ -122,6 +123,7 @@ class ClientHello:
         return found
 
 
+@functools.lru_cache(maxsize=8)
 def farewell(version: int) -> bytes:
     """The records with which a client gives up a handshake politely."""
     return b"".join(record(ALERT_RECORD, min(version, TLS12), alert) for alert in _FAREWELL)
@@ -140,6 +142,12 @@ def handshake_message(kind: int, body: bytes) -> bytes:
 def extension(number: int, body: bytes) -> bytes:
     """One extension (RFC 8446 4.2)."""
     return struct.pack(">H", number) + vector16(body)
+
+
+# Hellos differ in one thing: most lists are those of the last one.
+@functools.lru_cache(maxsize=64)
+def _listing_extension(number: int, listed: Tuple[int, ...]) -> bytes:
+    return extension(number, vector16(numbers16(listed)))
 
 
 def vector8(content: bytes) -> bytes:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether tickets allow 0-RTT data: from bytes, and as OpenSSL's server hands them out."""
+"""What a server says encrypted: whether tickets allow 0-RTT data, and its groups; from bytes, and as OpenSSL's server says it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import ssl
 import pytest
 
 from _gate.wire.connection import Deadline, Endpoint, open_connection
-from _gate.wire.tickets import allow_early_data, allows_early_data, watch
+from _gate.wire.decrypted import allow_early_data, allows_early_data, groups_listed, told_groups, watch
 from _gate.wire.tls import Demands, TrustStores
 from wire_openssl import OpensslServer, make_keys, need_openssl
 
@@ -129,3 +129,64 @@ def test_sessions_of_one_context_are_told_apart(keys):
     stores = TrustStores()
     with server_with(keys, "-early_data") as one, server_with(keys) as other:
         assert [seen(each, stores=stores) for each in (one, other, one)] == [True, False, True]
+
+
+def encrypted_extensions(*extensions):
+    body = b"".join(extensions)
+    body = len(body).to_bytes(2, "big") + body
+    return b"\x08" + len(body).to_bytes(3, "big") + body
+
+
+def listing(*groups, surplus=b""):
+    body = b"".join(group.to_bytes(2, "big") for group in groups) + surplus
+    body = len(body).to_bytes(2, "big") + body
+    return b"\x00\x0a" + len(body).to_bytes(2, "big") + body
+
+
+@pytest.mark.parametrize(
+    "message, groups",
+    [
+        (encrypted_extensions(listing(29, 23, 4588)), (29, 23, 4588)),
+        (encrypted_extensions(OTHER, listing(24), OTHER), (24,)),
+        (encrypted_extensions(listing()), ()),
+        (encrypted_extensions(OTHER), ()),
+        (encrypted_extensions(), ()),
+        (encrypted_extensions(listing(29, surplus=b"x")), ()),
+        (b"", ()),
+    ],
+)
+def test_groups_are_read_from_bytes(message, groups):
+    assert groups_listed(message) == groups
+
+
+def test_a_list_that_is_cut_short_anywhere_has_no_groups():
+    whole = encrypted_extensions(OTHER, listing(29, 23))
+    assert [groups_listed(whole[:end]) for end in range(len(whole))] == [()] * len(whole)
+
+
+def test_what_is_told_is_told_to_one_session():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    watch(context)
+    session, other = Session(context), Session(context)
+    context._msg_callback(session, "read", 0x0304, 22, 8, encrypted_extensions(listing(29, 23)))
+    context._msg_callback(other, "write", 0x0304, 22, 8, encrypted_extensions(listing(24)))
+    context._msg_callback(other, "read", 0x0304, 22, 11, encrypted_extensions(listing(24)))
+    assert (told_groups(session), told_groups(other)) == ((29, 23), ())
+
+
+@pytest.mark.parametrize(
+    "arguments, groups",
+    [
+        (("-groups", "X25519:P-256:P-384"), (29, 23, 24)),
+        (("-groups", "P-256:X25519"), ()),  # the favourite was chosen: nothing to tell
+        (("-groups", "X25519:P-256", "-tls1_2"), ()),
+    ],
+)
+def test_what_a_server_tells_whose_favourite_was_not_offered(keys, arguments, groups):
+    demands = Demands(verify=False, one_group=True)
+    with server_with(keys, *arguments) as server:
+        connection = open_connection(Endpoint(socket.AF_INET, "127.0.0.1"), server.port, 2.0, Deadline(10.0))
+        handshake = connection.handshake(TrustStores().context("none", demands), demands, "mail.example.org", 2.0)
+        connection.close()
+    assert handshake.established
+    assert handshake.told_groups == groups
