@@ -79,8 +79,11 @@ def look_from_afar(
         if found.get("failed"):
             return found
         _keep(beside, found)
-        recorded.add(found["answers"])
-        listeners = found.get("listeners", listeners)
+        recorded.add(found.get("answers"))
+        if arguments["listeners"]:
+            listeners = found.get("listeners")
+            if not isinstance(listeners, dict):
+                raise EvidenceError("firewall_evidence_info", "the host did not answer what listens there")
 
 
 def _keep(beside: dict[str, Any], found: Mapping[str, Any]) -> None:

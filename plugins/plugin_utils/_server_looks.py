@@ -10,16 +10,18 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Mapping
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mailops.gate.plugins.module_utils._ansible.filter_tasks import (
     assert_firewall_ports,
     reads_files,
 )
+from ansible_collections.mailops.gate.plugins.module_utils._ansible.look_options import limits, mail_services, targets
 from ansible_collections.mailops.gate.plugins.module_utils._ansible.options import FIREWALL_PORTS, MAIL_PORTS
 from ansible_collections.mailops.gate.plugins.module_utils._ansible.wire_tasks import assert_mail_ports
-from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError
+from ansible_collections.mailops.gate.plugins.module_utils._gate.errors import EvidenceError, IntentError
+from ansible_collections.mailops.gate.plugins.module_utils._gate.judge.verdict import parse_fail_on
 from ansible_collections.mailops.gate.plugins.plugin_utils._from_afar import check_options, look_from_afar
 
 #: The vantage from which this process looks.
@@ -40,6 +42,11 @@ def look_at_server(action: ActionBase, options: Mapping[str, Any], task_vars: di
     """
     look, views = options["look"], dict(options)
     at_filter, at_ports = _filter_options(options), _options(options, MAIL_PORTS)
+    _refuse_views_given_twice(options)
+    parse_fail_on(options["fail_on"])
+    if _WIRE in look:
+        limits(at_ports)
+        targets(at_ports, mail_services(at_ports))
     if _FILTER in look and not reads_files(at_filter):
         check_options(assert_firewall_ports, at_filter)
     with ThreadPoolExecutor(1) as beside:
@@ -53,10 +60,20 @@ def look_at_server(action: ActionBase, options: Mapping[str, Any], task_vars: di
             if not action._task.ignore_unreachable:  # pylint: disable=protected-access
                 raise
             views.update({name: {"unreachable": True, "msg": str(error)} for name in _wanted(look)})
+        except AnsibleError as error:  # such as no way to become root, or no directory to write to
+            views.update({name: {"failed": True, "msg": str(error)} for name in _wanted(look)})
         if _WIRE in look:
             views["wire"] = {HERE: ports.result(), **options["wire"]}
     views["candidates"] = options["candidates"] or (_FILTER in look and reads_files(at_filter))
     return views
+
+
+def _refuse_views_given_twice(options: Mapping[str, Any]) -> None:
+    for name, option in _wanted(options["look"]).items():
+        if options[name] is not None:
+            raise IntentError(name, "a result", f"left out, since look has {option}")
+    if _WIRE in options["look"] and HERE in options["wire"]:
+        raise IntentError("wire", HERE, "the name of another place, since look has wire")
 
 
 def _wanted(look: list[str]) -> dict[str, str]:

@@ -213,6 +213,68 @@ def test_tags_look_at_one_view_in_check_mode_too(gate: Gate) -> None:
         assert "changed=0" in result.stdout
 
 
+@pytest.mark.parametrize("arguments", [["--tags", "report"], ["--tags", "gate,filter"], ["--skip-tags", "names"]])
+def test_tags_leave_no_other_view_out(gate: Gate, arguments: list[str]) -> None:
+    with planted(gate.lab):
+        result = gate.run(*arguments, play={"tags": ["gate"]})
+    assert result.returncode == 0, result.stdout
+    assert gate.verdict()["views"] == ["the packet filter", "the sockets", "the ports from client"]
+
+
+def test_a_view_that_is_left_out_by_its_tag_leaves_the_verdict_over_the_others(gate: Gate) -> None:
+    with planted(gate.lab, server=INPUT.format("")):
+        result = gate.run("--skip-tags", "wire")
+    assert result.returncode == 2, result.stdout
+    assert gate.verdict()["views"] == ["the packet filter", "the sockets"]
+
+
+def test_ports_at_which_nobody_is_to_look_are_unknown(gate: Gate) -> None:
+    with planted(gate.lab):
+        result = gate.run(verify_vantages=[])
+    assert result.returncode == 2, result.stdout
+    assert gate.verdict()["outcome"] == "unknown" and "verify_vantages" in gate.verdict()["msg"]
+
+
+@pytest.mark.parametrize("left_out", ["answers", "listeners"])
+def test_a_host_that_keeps_an_answer_back_is_unknown(gate: Gate, left_out: str) -> None:
+    """As one in the wrong hands may: what it says crosses to the controller as it is."""
+    wrapper = gate.directory / f"python-{NAME}"
+    cut = f"import json, sys; said = json.load(sys.stdin); said.pop('{left_out}', 0); print(json.dumps(said))"
+    run = wrapper.read_text(encoding="utf-8").splitlines()[-1].replace("exec ", "", 1)
+    pipe = f'{run} | {sys.executable} -c "{cut}"'
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *evidence*) {pipe} ;; *) {run} ;; esac\n', encoding="utf-8")
+    with planted(gate.lab):
+        result = gate.run()
+    assert result.returncode == 2, result.stdout
+    assert {"the packet filter", "the sockets"} == {each["view"] for each in gate.verdict()["errors"]}
+
+
+def test_a_host_on_which_nothing_can_be_written_is_unknown_in_the_report(gate: Gate) -> None:
+    with planted(gate.lab):
+        play = {"vars": {"ansible_remote_tmp": "/proc/none"}}
+        given: dict[str, Any] = {"verify_vantages": ["localhost"], "verify_report": {"json": "mail.json"}}
+        result = gate.run(from_client=True, play=play, **given)
+    assert result.returncode == 2, result.stdout
+    report = json.loads((gate.directory / "mail.json").read_text(encoding="utf-8"))
+    assert report["hosts"][0]["outcome"] == "unknown"
+
+
+@pytest.mark.parametrize("given", [{"wire": {"localhost": {}}}, {"firewall": {}}, {"listeners": {}}])
+def test_a_view_is_not_given_twice(gate: Gate, given: dict[str, Any]) -> None:
+    asked = {"host": NAME, "services": SERVICES, "look": ["filter", "listeners", "wire"], **given}
+    task = {"name": "Twice", "mailops.gate.assert_mail_server": asked}
+    result = gate.run(play={"tasks": [task]})
+    assert result.returncode == 2 and f"{next(iter(given))}: " in result.stdout, result.stdout
+    assert gate.started() == []
+
+
+@pytest.mark.parametrize("given", [{"verify_fail_on": ["nothing"]}, {"verify_addresses": ["mail"]}])
+def test_wrong_options_of_the_other_look_are_refused_before_anything_too(gate: Gate, given: dict[str, Any]) -> None:
+    result = gate.run(verify_vantages=["localhost"], **given)
+    assert result.returncode == 2, result.stdout
+    assert gate.started() == []
+
+
 def test_what_one_host_has_otherwise(gate: Gate) -> None:
     with planted(gate.lab):
         listed = [*SERVICES, "imaps", {"name": "submissions", "authentication": False}]

@@ -34,8 +34,12 @@ class Recorded:
         self._patterns: Set[str] = set()
         self.hostname = ""
 
-    def add(self, answers: Mapping[str, Any]) -> None:
-        """:param answers: what `record.record` returned."""
+    def add(self, answers: Any) -> None:
+        """:param answers: what `record.record` returned.
+
+        :raises EvidenceError: for anything else; they come from another host.
+        """
+        _check(answers)
         self._root = answers["root"]
         self.hostname = answers["hostname"]
         self._programs.update(answers["programs"])
@@ -77,3 +81,38 @@ class Recorded:
         if "problem" in answer:
             raise EvidenceError(path, answer["problem"])
         return answer["text"]
+
+
+def _check(answers: Any) -> None:
+    right = isinstance(answers, Mapping) and (
+        isinstance(answers.get("root"), bool)
+        and isinstance(answers.get("hostname"), str)
+        and _is_mapping(answers.get("programs"), str)
+        and _is_mapping(answers.get("files"), Mapping)
+        and all(_has_texts(each, ("text",)) for each in answers["files"].values())
+        and _is_list(answers.get("patterns"), str)
+        and _is_list(answers.get("commands"), Mapping)
+        and all(_is_list(each.get("command"), str) and _is_answer(each) for each in answers["commands"])
+    )
+    if not right:
+        raise EvidenceError("firewall_evidence_info", "the host answered in another form than that module does")
+
+
+def _is_mapping(value: object, kind: type) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(each, kind) for each in value.values())
+
+
+def _is_list(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(each, kind) for each in value)
+
+
+def _is_answer(answer: Mapping[str, Any]) -> bool:
+    code = answer.get("code")
+    is_code = "problem" in answer or (isinstance(code, int) and not isinstance(code, bool))
+    return is_code and _has_texts(answer, ("out", "err"))
+
+
+def _has_texts(answer: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Those, or else why there are none."""
+    wanted = ("problem",) if "problem" in answer else names
+    return all(isinstance(answer.get(name), str) for name in wanted)
