@@ -8,4 +8,4 @@ from .archive import compile_once
 from .bytecode import keep_bytecode
 
 compile_once(__loader__)
-keep_bytecode(__name__, __file__)
+keep_bytecode(__name__, __loader__)

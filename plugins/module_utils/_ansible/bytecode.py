@@ -10,7 +10,6 @@ long as loading it. Where the collection's folders cannot be written, nothing is
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from typing import Any, Dict, Optional, Sequence
@@ -37,9 +36,12 @@ class Library:
         return None
 
 
-def keep_bytecode(package: str, file: str) -> None:
-    """:param package: the name of this package, and ``file`` its file; it and the library beside it are loaded so from now on.
-    Does nothing where they came out of an archive, on a host."""
-    if os.path.isfile(file):
-        parent = package.rpartition(".")[0]
-        sys.meta_path.insert(0, Library([package, parent + "._gate"]))  # type: ignore[arg-type]
+def keep_bytecode(package: str, loader: object) -> None:
+    """:param package: the name of this package; it and the library beside it are loaded so from now on.
+    :param loader: of this package. Does nothing where its kind has no finder in front of Python's own, as with an archive."""
+    kind = type(loader).__module__
+    for place, finder in enumerate(sys.meta_path):
+        if type(finder).__module__ == kind:
+            parent = package.rpartition(".")[0]
+            sys.meta_path.insert(place, Library([package, parent + "._gate"]))  # type: ignore[arg-type]
+            return
