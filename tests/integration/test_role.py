@@ -37,6 +37,15 @@ meta l4proto ipv6-icmp accept; {} }}; }};"
 OPEN = INPUT.format("tcp dport 25 accept;")
 FORWARD = "table inet t {{ chain c {{ type filter hook forward priority 0; {} }}; }};"
 SERVICES = [{"name": "smtp"}]
+REFUSING = """
+from ansible.errors import AnsibleError
+from ansible.plugins.connection.local import DOCUMENTATION as LOCAL, Connection as Base
+DOCUMENTATION = LOCAL.replace("name: local", "name: refusing")
+class Connection(Base):
+    transport = "refusing"
+    def exec_command(self, *arguments, **keywords):
+        raise AnsibleError("not for you")
+"""
 
 
 class Gate:
@@ -249,12 +258,18 @@ def test_a_host_that_keeps_an_answer_back_is_unknown(gate: Gate, left_out: str) 
     assert {"the packet filter", "the sockets"} == {each["view"] for each in gate.verdict()["errors"]}
 
 
-def test_a_host_on_which_nothing_can_be_written_is_unknown_in_the_report(gate: Gate) -> None:
+def test_a_host_on_which_ansible_can_do_nothing_is_unknown_in_the_report(gate: Gate) -> None:
+    """As one where the user cannot become another: Ansible ends the task, not the module."""
+    plugins = gate.directory / "connection_plugins"
+    plugins.mkdir()
+    (plugins / "refusing.py").write_text(REFUSING, encoding="utf-8")
+    hosts = yaml.safe_load(gate.inventory.read_text(encoding="utf-8"))
+    hosts["all"]["hosts"][NAME]["ansible_connection"] = "refusing"
+    gate.inventory.write_text(yaml.safe_dump(hosts), encoding="utf-8")
     with planted(gate.lab):
-        play = {"vars": {"ansible_remote_tmp": "/proc/none"}}
-        given: dict[str, Any] = {"verify_vantages": ["localhost"], "verify_report": {"json": "mail.json"}}
-        result = gate.run(from_client=True, play=play, **given)
+        result = gate.run(from_client=True, verify_vantages=["localhost"], verify_report={"json": "mail.json"})
     assert result.returncode == 2, result.stdout
+    assert "not for you" in str(gate.verdict()["errors"])
     report = json.loads((gate.directory / "mail.json").read_text(encoding="utf-8"))
     assert report["hosts"][0]["outcome"] == "unknown"
 
