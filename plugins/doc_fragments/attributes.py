@@ -64,6 +64,11 @@ attributes:
     support: full
     details:
       - It runs on the controller, and starts modules on the host only to look at it.
+  action_group:
+    description: Use C(group/mailops.gate.gate) in C(module_defaults) to set options for all modules at once.
+    support: full
+    membership:
+      - mailops.gate.gate
   check_mode:
     description: Can run in check mode and return the same as otherwise.
     support: full

@@ -87,6 +87,42 @@ options:
     type: str
     choices: [handshake, posture, enumerate]
     default: posture
+  try_login:
+    description:
+      - As in M(mailops.gate.assert_mail_ports). For V(wire) of O(look), like all that follow down to O(max_per_second).
+    type: bool
+    default: false
+  relay_to:
+    description:
+      - As in M(mailops.gate.assert_mail_ports).
+    type: str
+    default: ""
+  proxy_protocol:
+    description:
+      - As in M(mailops.gate.assert_mail_ports).
+    type: str
+    choices: [none, v1, v2]
+    default: none
+  ehlo_name:
+    description:
+      - As in M(mailops.gate.assert_mail_ports).
+    type: str
+    default: ""
+  max_connections:
+    description:
+      - As in M(mailops.gate.assert_mail_ports).
+    type: int
+    default: 1000
+  max_parallel:
+    description:
+      - As in M(mailops.gate.assert_mail_ports).
+    type: int
+    default: 8
+  max_per_second:
+    description:
+      - As in M(mailops.gate.assert_mail_ports).
+    type: float
+    default: 0
   timeout:
     description:
       - Seconds that the look at the ports may take, and each command on the host.

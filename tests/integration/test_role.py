@@ -365,3 +365,11 @@ def test_wrong_options_are_refused_before_anything_is_looked_at(gate: Gate) -> N
         result = gate.run(verify_interfaces=["eth0/"], verify_vantages=["localhost"])
     assert result.returncode == 2 and "eth0/" in result.stdout, result.stdout
     assert gate.started() == []
+
+
+@pytest.mark.parametrize("option, value", [("max_parallel", -1), ("relay_to", "no address")])
+def test_options_that_all_modules_share_reach_the_look_from_the_controller(gate: Gate, option: str, value: Any) -> None:
+    with planted(gate.lab):
+        play = {"module_defaults": {"group/mailops.gate.gate": {option: value}}}
+        result = gate.run(play=play, verify_vantages=["localhost"])
+    assert result.returncode == 2 and option in result.stdout, result.stdout

@@ -66,7 +66,6 @@ FIREWALL_EVIDENCE: dict[str, dict[str, Any]] = {
 MAIL_EGRESS = _spec(SHARED, EGRESS)
 MAIL_SERVER: dict[str, dict[str, Any]] = {
     "host": {"type": "str", "required": True},
-    **{name: SHARED[name] for name in ("policy", "trust", "server_name", "fail_on")},
     "services": dict(SHARED["services"], required=True),
     "firewall": {"type": "dict"},
     "candidates": {"type": "bool", "default": False},
@@ -75,6 +74,6 @@ MAIL_SERVER: dict[str, dict[str, Any]] = {
     "names": {"type": "bool", "default": False},
     "keep_going": {"type": "bool", "default": False},
     "look": {"type": "list", "elements": "str", "choices": ["filter", "listeners", "wire"], "default": []},
-    **{name: SHARED[name] for name in ("addresses", "depth", "timeout", "verbose")},
+    **{name: option for name, option in SHARED.items() if name not in ("host", "services")},
     **FILTER,
 }

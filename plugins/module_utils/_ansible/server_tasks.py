@@ -33,7 +33,7 @@ def assert_mail_server(
     :param look_up: what DNS has for a name; None for the resolvers of the machine that this runs on.
     """
     fail_on = parse_fail_on(options["fail_on"])
-    services = parse_list({**options, "proxy_protocol": "none"})
+    services = parse_list(options)
     host = options["host"]
     gathered = _Gathered(options, inventory_name)
     if not gathered.asked and not options["names"]:

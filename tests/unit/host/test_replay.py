@@ -96,7 +96,7 @@ def test_what_is_there_and_was_not_recorded_is_no_empty_file(recorded):
         "/etc/hosts",
         FORWARDING.format("eth0") + "2",
     ):
-        with pytest.raises(LookupError, match=path):
+        with pytest.raises(EvidenceError, match=path):
             read(path)
 
 

@@ -11,6 +11,7 @@ import json
 
 import pytest
 
+from _gate.errors import EvidenceError
 from _gate.host.commands import Access, Output
 from _gate.packetfilter.diagram import Space
 from _gate.packetfilter.evaluate import accepted
@@ -295,3 +296,14 @@ def test_what_arrives_on_a_bridge_may_have_passed_the_ingress_of_a_port():
         assert (answer.may != space.empty, answer.must != answer.question) == ("accept" in expected, "drop" in expected)
         assert answer.sometimes == space.empty
     assert any("comes through eth0" in doubt.text for doubt in accepted(space, ruleset, space.full).doubts)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ['[{"ifname": "eth0", "addr_info": [{"family": "inet", "local": "x"}]}]', "[" * 200000],
+    ids=["what", "depth"],
+)
+def test_what_ip_prints_and_nobody_understands_is_an_error_of_the_evidence(printed):
+    access = Access(lambda command: Output(0, printed, ""), lambda name: "/usr/sbin/" + name, lambda path: "")
+    with pytest.raises(EvidenceError, match="ip -j"):
+        host_facts(access)

@@ -77,7 +77,7 @@ class Recorded:
         if answer is None:
             if any(fnmatchcase(path, pattern) for pattern in self._patterns):
                 return ""
-            raise LookupError("what is in {0} was not recorded".format(path))
+            raise EvidenceError(path, "the host does not say whether it has it")
         if "problem" in answer:
             raise EvidenceError(path, answer["problem"])
         return answer["text"]

@@ -94,7 +94,11 @@ def host_facts(access: Access = Access()) -> HostFacts:
     path = access.find("ip")
     if path is None:
         raise EvidenceError("ip -j address", "there is no ip command on this host", _REMEDY)
-    return _Facts(access, path).all()
+    try:
+        return _Facts(access, path).all()
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        problem = "it printed what is not understood ({0}: {1})".format(type(error).__name__, str(error)[:200])
+        raise EvidenceError("ip -j", problem, _REMEDY) from error
 
 
 _REMEDY = "install the package iproute2 (Debian) or iproute (Red Hat), or give `addresses` and `interfaces`"
