@@ -159,6 +159,7 @@ def test_the_answer_is_the_one_that_the_module_gives_on_the_host(hosts: Hosts, p
         assert started[:6] == [ASK] * 6, "the ones with elements, and the sets of ipset, are further questions"
         assert {INFO, ASSERT} <= set(started[6:]) and ASK not in started[6:]
     opened, verdict, opened_there, verdict_there = map(content, results)
+    assert "listeners" in verdict and "listeners" in verdict_there, (verdict.get("msg"), verdict_there)
     listening = [each.pop("listeners") for each in (verdict, verdict_there)]
     assert opened == opened_there
     assert verdict == verdict_there
