@@ -93,9 +93,9 @@ class Hosts:
             wrapper.chmod(0o755)
             hosts[name] = {"ansible_python_interpreter": str(wrapper)}
         self.inventory = directory / "inventory.yml"
-        self.inventory.write_text(
-            yaml.safe_dump({"all": {"hosts": hosts, "vars": {"ansible_connection": "local"}}}), encoding="utf-8"
-        )
+        # Where HOME is not that of the user, those who write and those who read it take different ones for it.
+        common = {"ansible_connection": "local", "ansible_async_dir": str(directory / "async")}
+        self.inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": common}}), encoding="utf-8")
 
     def run(self, *tasks: dict[str, Any], host: str = "mail", pipelining: bool = False) -> list[dict[str, Any]]:
         """The tasks' results. Each is the name of a module with its options, and keywords of the task."""
